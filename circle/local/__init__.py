@@ -1,0 +1,1 @@
+"""The embedded default: everything the service needs, started from one folder on one machine."""
