@@ -1,0 +1,44 @@
+// Every page works without this file. It keeps a second click from sending a form twice.
+(() => {
+  "use strict";
+
+  const LOCK_MS = 8000; // A download answers without a new page, so the lock must end by itself.
+  const sent = new Map();
+
+  const free = (form) => {
+    clearTimeout(sent.get(form));
+    sent.delete(form);
+    form.removeAttribute("aria-busy");
+    form.querySelectorAll("[data-locked]").forEach((button) => {
+      button.removeAttribute("aria-disabled");
+      button.removeAttribute("data-locked");
+    });
+  };
+
+  document.addEventListener("submit", (event) => {
+    const form = event.target;
+    if (event.defaultPrevented || form.getAttribute("method")?.toLowerCase() !== "post") return;
+    if (sent.has(form)) {
+      event.preventDefault();
+      return;
+    }
+    sent.set(form, setTimeout(free, LOCK_MS, form));
+    form.setAttribute("aria-busy", "true");
+    // aria-disabled instead of disabled: a disabled button loses the focus, and its name is not sent.
+    form.querySelectorAll("button:not([type=button])").forEach((button) => {
+      button.setAttribute("aria-disabled", "true");
+      button.setAttribute("data-locked", "");
+    });
+  });
+
+  // The browser's way back shows the page as it was left, with its locks.
+  window.addEventListener("pageshow", () => [...sent.keys()].forEach(free));
+
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape") return;
+    const menu = event.target.closest("details.menu[open]");
+    if (!menu) return;
+    menu.open = false;
+    menu.querySelector("summary").focus();
+  });
+})();
