@@ -14,8 +14,12 @@ LISTS = [STATIC / "vendor/vendor.toml", ROOT / "tests/browser/vendor/vendor.toml
 
 # A namespace is a name and is never fetched.
 ADDRESS = re.compile(r"https?://(?!www\.w3\.org/)[^\s\"'<>)]+")
-LOADED = re.compile(r"""url\(\s*["']?(?:https?:)?//|@import|(?:src|srcset|data|poster)\s*=\s*["'](?:https?:)?//""")
-INLINE = re.compile(r"<script(?![^>]*\bsrc=)|<style|\sstyle\s*=|\son[a-z]+\s*=\s*[\"']|javascript:", re.IGNORECASE)
+LOADED = re.compile(
+    r"""url\(\s*["']?(?:https?:)?//|@import|(?:src|srcset|data|poster)\s*=\s*["'](?:https?:)?//"""
+)
+INLINE = re.compile(
+    r"<script(?![^>]*\bsrc=)|<style|\sstyle\s*=|\son[a-z]+\s*=\s*[\"']|javascript:", re.IGNORECASE
+)
 
 
 def packages(listing: Path) -> list[dict[str, Any]]:
