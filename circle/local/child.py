@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 
 PR_SET_PDEATHSIG = 1
 PR_SET_CHILD_SUBREAPER = 36
@@ -57,8 +58,8 @@ class Child:
     umask: int = 0o077
 
 
-def spawn(child: Child, log: Path) -> subprocess.Popen[bytes]:
-    """Start `child` in a process group of its own; both outputs are appended to `log`.
+def spawn(child: Child, log: Path, env: Mapping[str, str] = MappingProxyType({})) -> subprocess.Popen[bytes]:
+    """Start `child` in a process group of its own, with `env` besides its own; both outputs are appended to `log`.
 
     Call it from the main thread: the kernel ends the child with the *thread* that started it.
     """
@@ -79,7 +80,7 @@ def spawn(child: Child, log: Path) -> subprocess.Popen[bytes]:
             stdout=output,
             stderr=subprocess.STDOUT,
             cwd="/" if child.user is not None else None,
-            env={**os.environ, **child.env},
+            env={**os.environ, **child.env, **env},
             user=child.user,
             group=child.user,
             extra_groups=[] if child.user is not None else None,
@@ -128,6 +129,15 @@ def free_port() -> int:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
     return port
+
+
+def bind_once(host: str, port: int) -> None:
+    """Take the port and let it go again. Raises OSError when it cannot be had."""
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+        # As the web server does it: connections that still wind down are no obstacle.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        probe.bind((host, port))
+        probe.listen(1)
 
 
 def listens(port: int) -> bool:

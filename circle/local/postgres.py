@@ -5,6 +5,7 @@ the service runs as. The superuser cannot log in over the network at all.
 PostgreSQL refuses to run as root, so root hands it to `nobody`.
 """
 
+import contextlib
 import hashlib
 import importlib.util
 import os
@@ -15,7 +16,6 @@ import stat
 import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -127,7 +127,7 @@ def prepare(home: Path, *, port: int = 0, durable: bool = True) -> Server:
     )
 
 
-@contextmanager
+@contextlib.contextmanager
 def running(home: Path, *, durable: bool = True) -> Iterator[Server]:
     """A cluster for the length of a `with` block."""
     server = prepare(home, durable=durable)
@@ -142,34 +142,30 @@ def running(home: Path, *, durable: bool = True) -> Iterator[Server]:
 
 
 def release(folder: Path) -> None:
-    """Clear the way for a start: end a server that a killed supervisor left behind, drop its stale pid file.
+    """Clear the way for a start: end what a killed supervisor or server left behind, drop the stale pid file.
 
-    A number in the file that now belongs to some other program is no reason to wait.
+    Goes by the working directory, which is the cluster for every PostgreSQL process: the number in the pid file
+    may belong to some other program by now.
     """
-    file = folder / "postmaster.pid"
-    try:
-        pid = int(file.read_text(encoding="ascii").splitlines()[0])
-    except (FileNotFoundError, ValueError, IndexError):
-        file.unlink(missing_ok=True)
-        return
     # Fast shutdown first; then "immediate", which is safe too: the next start recovers from the log.
-    for kind, limit in ((signal.SIGINT, 15.0), (signal.SIGQUIT, 5.0), (signal.SIGKILL, 5.0)):
+    for kind, limit in ((signal.SIGINT, 12.0), (signal.SIGQUIT, 5.0), (signal.SIGKILL, 5.0)):
         end = time.monotonic() + limit
-        if _is_server_of(pid, folder):
-            os.kill(pid, kind)
-        while time.monotonic() < end and _is_server_of(pid, folder):
+        for pid in _servers_in(folder):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, kind)
+        while time.monotonic() < end and _servers_in(folder):
             time.sleep(0.05)
-    file.unlink(missing_ok=True)
+    (folder / "postmaster.pid").unlink(missing_ok=True)
 
 
-def _is_server_of(pid: int, folder: Path) -> bool:
-    """True when `pid` is a living PostgreSQL that works in `folder` (its working directory is the cluster)."""
-    proc = Path("/proc") / str(pid)
-    try:
-        state = (proc / "stat").read_text(encoding="ascii", errors="replace").rpartition(")")[2].split()[0]
-        return state != "Z" and (proc / "cwd").readlink() == folder.resolve()
-    except OSError:
-        return False
+def _servers_in(folder: Path) -> list[int]:
+    """The living processes that work in `folder`."""
+    place, found = folder.resolve(), []
+    for proc in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            if (proc / "cwd").readlink() == place and (proc / "exe").readlink().name.startswith("postgres"):
+                found.append(int(proc.name))
+    return found
 
 
 def _is_ready(folder: Path) -> bool:

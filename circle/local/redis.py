@@ -29,6 +29,7 @@ maxmemory 64mb
 maxmemory-policy noeviction
 maxclients 500
 databases 4
+set-proc-title no
 """
 
 
