@@ -1,0 +1,140 @@
+"""The web service: its table of contents."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from pathlib import Path
+
+import redis.asyncio
+from litestar import Litestar, Router
+from litestar.datastructures import State
+from litestar.di import Provide
+from litestar.openapi import OpenAPIConfig
+from litestar.openapi.plugins import JsonRenderPlugin
+from litestar.static_files import create_static_files_router
+
+from circle import settings as settings_module
+from circle.consultations import api as consultations_api
+from circle.consultations import pages as consultations_pages
+from circle.core import clock, db, logs, pages, status, web
+from circle.core import files as core_files
+from circle.distribution import api as distribution_api
+from circle.distribution import pages as distribution_pages
+from circle.knowledge import api as knowledge_api
+from circle.knowledge import pages as knowledge_pages
+from circle.meetings import api as meetings_api
+from circle.meetings import pages as meetings_pages
+from circle.meetings.minutes import api as minutes_api
+from circle.meetings.minutes import pages as minutes_pages
+from circle.people import api as people_api
+from circle.people import pages as people_pages
+from circle.search import api as search_api
+from circle.search import pages as search_pages
+from circle.settings import Settings
+from circle.tasks import api as tasks_api
+from circle.tasks import pages as tasks_pages
+
+HERE = Path(__file__).parent
+FEATURES = [
+    "people",
+    "search",
+    "knowledge",
+    "distribution",
+    "tasks",
+    "meetings",
+    "meetings/minutes",
+    "consultations",
+]
+"""Folders with templates, in the order of the import contract."""
+
+ROUTERS: list[Router] = [
+    status.router,
+    people_api.router,
+    people_pages.router,
+    search_api.router,
+    search_pages.router,
+    knowledge_api.router,
+    knowledge_pages.router,
+    distribution_api.router,
+    distribution_pages.router,
+    tasks_api.router,
+    tasks_pages.router,
+    meetings_api.router,
+    meetings_pages.router,
+    minutes_api.router,
+    minutes_pages.router,
+    consultations_api.router,
+    consultations_pages.router,
+]
+
+Lifespan = Callable[[Litestar], AbstractAsyncContextManager[None]]
+
+
+def create_app(settings: Settings | None = None, database: db.Database | None = None) -> Litestar:
+    """The ASGI application. `database` replaces the pool (tests put every request on their own connection).
+
+    Raises RuntimeError when a route declares no permission.
+    """
+    settings = settings or settings_module.read()
+    logs.configure(settings.log)
+    app = Litestar(
+        [*ROUTERS, create_static_files_router("/static", [HERE / "core/static"], opt={"permission": "public"})],
+        lifespan=[_lifespan(settings, database)],
+        state=State({"settings": settings, "origins": {settings.address}}),
+        dependencies={
+            "caller": Provide(web.provide_caller),
+            "db": Provide(web.provide_db),
+            "actor": Provide(web.provide_actor),
+        },
+        guards=[web.permission],
+        middleware=[web.Front(settings.address)],
+        exception_handlers={Exception: web.answer_error},
+        openapi_config=OpenAPIConfig(
+            title="Koordinierungskreis", version="1.0.0", use_handler_docstrings=True, create_examples=True,
+            path="/api/v1/openapi.json",
+            render_plugins=[JsonRenderPlugin(path="/")],
+            openapi_router=Router(
+                "/api/v1/openapi.json", route_handlers=[], opt={"permission": "public"}, guards=[status.description]),
+        ),
+        request_max_body_size=settings.body_limit,
+        logging_config=None,
+    )  # fmt: skip
+    require_permissions(app)
+    return app
+
+
+def require_permissions(app: Litestar) -> None:
+    """Every route says who may use it, or that it is public. Raises RuntimeError naming those that do not."""
+    silent = [
+        route.path
+        for route in app.routes
+        for handler in getattr(route, "route_handlers", [])
+        if "permission" not in handler.opt and "OPTIONS" not in handler.http_methods
+    ]
+    if silent:
+        raise RuntimeError(f"routes without a permission: {silent}")
+
+
+def _lifespan(settings: Settings, database: db.Database | None) -> Lifespan:
+    @asynccontextmanager
+    async def run(app: Litestar) -> AsyncIterator[None]:
+        """Open the neighbours before the first request, close them after the last."""
+        own = database or await db.connect(
+            settings.database_url, smallest=settings.pool_min, largest=settings.pool_max,
+            statement_timeout=settings.statement_timeout,
+        )  # fmt: skip
+        app.state.db = own
+        async with own.begin(None) as connection:
+            app.state.clock = await clock.read(connection)
+        app.state.origins = {settings.address}
+        app.state.storage = core_files.Storage(settings.files)
+        app.state.templates = pages.environment(
+            {Path(name).name: HERE / name / "templates" for name in FEATURES}
+        )
+        app.state.redis = redis.asyncio.from_url(settings.redis_url) if settings.redis_url else None
+        yield
+        if app.state.redis is not None:
+            await app.state.redis.aclose()
+        if database is None:
+            await own.pool.close()
+
+    return run

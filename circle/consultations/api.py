@@ -1,0 +1,5 @@
+"""JSON API of consultations."""
+
+from litestar import Router
+
+router = Router("/api/v1", route_handlers=[])

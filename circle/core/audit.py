@@ -1,0 +1,35 @@
+"""The record of what was done: one row in the same transaction as the change. Rows are only ever added."""
+
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from .auth import Actor
+from .db import Connection
+
+
+async def record(
+    db: Connection,
+    actor: Actor,
+    action: str,
+    object_kind: str,
+    object_id: UUID | None,
+    reference: str = "",
+    **detail: Any,
+) -> None:
+    """Write down that `actor` did `action` (`meeting.convened`) to an object. `detail` holds no content, only facts."""
+    await db.execute(
+        """
+        insert into audit_event (office_at, actor_id, actor_name, action, object_kind, object_id, reference, detail)
+        values ($1, $2, $3, $4, $5, $6, $7, $8::jsonb)
+        """,
+        actor.now,
+        actor.person_id,
+        actor.name,
+        action,
+        object_kind,
+        object_id,
+        reference,
+        msgspec.json.encode(detail).decode(),
+    )

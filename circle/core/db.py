@@ -1,0 +1,132 @@
+"""The connection pool and the one transaction of a request.
+
+`Database.begin` is the only place that begins, commits or rolls back. Each transaction carries the caller for
+row-level security (`circle.session`, `circle.office_now`), set with `set local`, so that nothing outlives it; that
+is why the pool may skip asyncpg's reset round trip.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import datetime
+from typing import Any
+
+import asyncpg
+import msgspec
+
+from . import errors
+
+Connection = asyncpg.Connection
+
+
+class Caller(msgspec.Struct, frozen=True):
+    """Who asks, before the database has said who that is: the SHA-256 of the token, and office time (aware, UTC)."""
+
+    token_hash: bytes
+    now: datetime
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """What a read brings: the caller's card, the body as JSON bytes, and the revision for the ETag (0 = none)."""
+
+    me: bytes
+    body: bytes
+    revision: int = 0
+    next: str | None = None
+
+
+class Database:
+    """A pool whose transactions know their caller."""
+
+    def __init__(self, pool: asyncpg.Pool) -> None:
+        self.pool = pool
+
+    @asynccontextmanager
+    async def begin(self, caller: Caller | None) -> AsyncIterator[Connection]:
+        """One transaction: commit when the block returns, roll back when it raises.
+
+        `caller=None` is the service itself (workers, sign-in): the second wall stands open for it.
+        Raises Unavailable when no connection is free within two seconds or the database is away.
+        """
+        try:
+            connection = await self.pool.acquire(timeout=2)
+        except (TimeoutError, OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            raise errors.Unavailable from error
+        try:
+            await connection.execute(opening(caller))
+            try:
+                yield connection
+            except BaseException:
+                if not connection.is_closed():
+                    await asyncio.shield(connection.execute("rollback"))
+                raise
+            await connection.execute("commit")
+        finally:
+            await self.pool.release(connection)
+
+
+def opening(caller: Caller | None) -> str:
+    """`begin` and the caller's context in one message. The values are hex digits and a timestamp of our own making."""
+    if caller is None:
+        return "begin; set local circle.system = 'on'"
+    return (
+        f"begin; set local circle.session = '{caller.token_hash.hex()}'; "
+        f"set local circle.office_now = '{caller.now.isoformat()}'"
+    )
+
+
+async def _keep(_: Any) -> None:
+    """Nothing to reset: no session state is ever set outside a transaction."""
+
+
+async def connect(url: str, *, smallest: int, largest: int, statement_timeout: float) -> Database:
+    """Open the pool. Times in seconds. Raises asyncpg's error when the database is away."""
+    pool = await asyncpg.create_pool(
+        url,
+        min_size=smallest,
+        max_size=largest,
+        command_timeout=statement_timeout + 2,
+        max_inactive_connection_lifetime=300,
+        reset=_keep,
+        server_settings={
+            "application_name": "circle",
+            "statement_timeout": str(int(statement_timeout * 1000)),
+            "lock_timeout": "3000",
+            "idle_in_transaction_session_timeout": "15000",
+            "timezone": "UTC",
+            "jit": "off",
+        },
+    )
+    return Database(pool)
+
+
+async def read_one(db: Connection, sql: str, caller: Caller, *args: Any) -> Answer:
+    """Run a read that yields `me, body, revision` in one row. $1 and $2 of the statement are the caller.
+
+    Raises NotSignedIn when there is no row, NotFound when the body is null.
+    """
+    row = await db.fetchrow(sql, caller.token_hash, caller.now, *args)
+    if row is None:
+        raise errors.NotSignedIn
+    await _touch(db, caller, row["me"])
+    if row["body"] is None:
+        raise errors.NotFound(me=row["me"].encode())
+    return Answer(row["me"].encode(), row["body"].encode(), row["revision"])
+
+
+async def read_page(db: Connection, sql: str, caller: Caller, *args: Any) -> Answer:
+    """Run a list read that yields `me, items, next` in one row; `next` is the key of the last item, or null.
+
+    Raises NotSignedIn when there is no row.
+    """
+    row = await db.fetchrow(sql, caller.token_hash, caller.now, *args)
+    if row is None:
+        raise errors.NotSignedIn
+    await _touch(db, caller, row["me"])
+    return Answer(row["me"].encode(), row["items"].encode(), 0, row["next"])
+
+
+async def _touch(db: Connection, caller: Caller, card: str) -> None:
+    """Keep the session alive, at most once a minute, so that a read stays one statement."""
+    if '"stale": true' in card:
+        await db.execute("update session set last_seen = now() where token_hash = $1", caller.token_hash)

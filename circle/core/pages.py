@@ -1,0 +1,212 @@
+"""Pages: templates, forms, redirects. A page works without JavaScript and holds no inline style or script (CSP)."""
+
+import secrets
+from datetime import date, datetime, time
+from pathlib import Path
+from typing import Any, NoReturn
+from urllib.parse import quote, unquote
+from zoneinfo import ZoneInfo
+
+import jinja2
+import msgspec
+from litestar import Request, Response
+from litestar.datastructures import Cookie, FormMultiDict
+from litestar.exceptions import ClientException
+
+from . import auth, calendar, errors
+from .auth import Actor, Me
+from .clock import BERLIN
+from .db import Answer
+from .errors import CircleError
+
+NAV = [
+    ("Übersicht", "/"),
+    ("Sitzungen", "/sitzungen"),
+    ("Anfragen", "/anfragen"),
+    ("Wissen", "/wissen"),
+    ("Aufgaben", "/aufgaben"),
+    ("Personen", "/personen"),
+]
+LEVELS = {
+    "public": "öffentlich",
+    "internal": "verwaltungsintern",
+    "circle": "Koordinierungskreis",
+    "confidential": "vertraulich",
+}
+
+
+class NavItem(msgspec.Struct, frozen=True):
+    label: str
+    href: str
+    current: bool
+
+
+class Again(Exception):
+    """A form that is shown again with what is wrong. Raised, so that the transaction rolls back."""
+
+    def __init__(self, response: Response[Any]) -> None:
+        super().__init__("form shown again")
+        self.response = response
+
+
+def environment(folders: dict[str, Path]) -> jinja2.Environment:
+    """The templates of core without prefix, those of a feature under its name: `meetings/show.html`."""
+    core = Path(__file__).parent / "templates"
+    env = jinja2.Environment(
+        loader=jinja2.ChoiceLoader(
+            [
+                jinja2.FileSystemLoader(core),
+                jinja2.PrefixLoader(
+                    {name: jinja2.FileSystemLoader(folder) for name, folder in folders.items()}
+                ),
+            ]
+        ),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    env.filters |= {
+        "date_long": lambda value: calendar.date_long(_day(value)) if value else "",
+        "date_short": lambda value: calendar.date_short(_day(value)) if value else "",
+        "time_text": lambda value: calendar.time_text(_time(value)) if value else "",
+        "moment": lambda value: (
+            f"{calendar.date_short(_day(value))}, {calendar.time_text(_time(value))}" if value else ""
+        ),
+        "level": lambda value: LEVELS.get(value, value),
+        "size": lambda value: (
+            f"{value / 1024:.0f} kB"
+            if value < 1024 * 1024
+            else f"{value / 1024 / 1024:.1f} MB".replace(".", ",")
+        ),
+    }
+    return env
+
+
+def _day(value: date | datetime | str) -> date:
+    if isinstance(value, str):
+        value = datetime.fromisoformat(value)
+    return (
+        value.astimezone(BERLIN).date()
+        if isinstance(value, datetime) and value.tzinfo
+        else date(value.year, value.month, value.day)
+    )
+
+
+def _time(value: time | datetime | str) -> time:
+    if isinstance(value, str):
+        value = datetime.fromisoformat(value) if "-" in value else time.fromisoformat(value)
+    return value.astimezone(ZoneInfo("Europe/Berlin")).time() if isinstance(value, datetime) else value
+
+
+def show(
+    request: Request[Any, Any, Any],
+    template: str,
+    me: Me | bytes | None,
+    *,
+    status: int = 200,
+    **context: Any,
+) -> Response[bytes]:
+    """Render a page for `me` (a card, its JSON bytes, or None for a stranger)."""
+    if isinstance(me, bytes):
+        me = auth.me(me) if me else None
+    state = request.app.state
+    path = request.url.path
+    token, _ = auth.token_of(request.headers, request.cookies, state.settings.cookie)
+    content = state.templates.get_template(template).render(
+        me=me,
+        csrf_token=auth.form_token(token) if token else "",
+        nav=[
+            NavItem(label, href, path == href or (href != "/" and path.startswith(href + "/")))
+            for label, href in NAV
+        ]
+        if me
+        else [],
+        demo_banner=_banner(state),
+        notice=unquote(request.cookies.get("notice", "")),
+        path=path,
+        key=secrets.token_urlsafe(12),
+        today=_day(state.clock.now()),
+        status=status,
+        **({"errors": {}, "form": {}} | context),
+    )
+    response: Response[bytes] = Response(
+        content.encode(), status_code=status, media_type="text/html; charset=utf-8"
+    )
+    if "notice" in request.cookies:
+        response.delete_cookie("notice")
+    return response
+
+
+def _banner(state: Any) -> str:
+    if state.settings.mode != "demo":
+        return ""
+    now = state.clock.now()
+    return (
+        f"Vorführung: Alle Personen und Inhalte sind erfunden. Hier ist {calendar.date_long(_day(now))}, "
+        f"{calendar.time_text(_time(now))}."
+    )
+
+
+async def read_form(request: Request[Any, Any, Any]) -> FormMultiDict:
+    """The submitted form, after its token was checked against the session.
+
+    Raises Forbidden when the token is missing or of another session, Invalid when the body cannot be read.
+    """
+    try:
+        form = await request.form()
+    except (ClientException, UnicodeDecodeError, ValueError) as error:
+        raise errors.Invalid(
+            "Das Formular ist nicht lesbar. Bitte neu laden und noch einmal absenden."
+        ) from error
+    token, _ = auth.token_of(request.headers, request.cookies, request.app.state.settings.cookie)
+    sent = form.get("csrf_token", "")
+    if (
+        not isinstance(sent, str)
+        or not token
+        or not secrets.compare_digest(sent.encode(), auth.form_token(token).encode())
+    ):
+        raise errors.Forbidden(
+            "Das Formular stammt aus einer anderen Anmeldung. Bitte laden Sie die Seite neu.",
+            code="form_token",
+        )
+    return form
+
+
+def revision(form: FormMultiDict) -> int:
+    """The revision a form was made from, for compare-and-swap. Raises Invalid when it is missing."""
+    try:
+        return int(form.get("revision", ""))
+    except (TypeError, ValueError) as error:
+        raise errors.Invalid("Dem Formular fehlt der Stand. Bitte laden Sie die Seite neu.") from error
+
+
+def go(path: str, notice: str = "") -> Response[None]:
+    """Redirect after a form (303) and say once what was done."""
+    cookies = (
+        [Cookie("notice", quote(notice), max_age=60, httponly=True, samesite="lax", path="/")]
+        if notice
+        else []
+    )
+    return Response(None, status_code=303, headers={"location": path}, cookies=cookies)
+
+
+def again(
+    request: Request[Any, Any, Any],
+    template: str,
+    actor: Actor,
+    wrong: CircleError,
+    form: FormMultiDict,
+    **context: Any,
+) -> NoReturn:
+    """Show the form again with the entered values and the German reasons (422). Nothing of the act remains."""
+    reasons = wrong.fields or {"": wrong.detail or wrong.title}
+    status = 422 if wrong.status == 400 else wrong.status
+    raise Again(
+        show(request, template, actor.card, status=status, errors=reasons, form=form, **context)
+    ) from wrong
+
+
+def as_struct(answer: Answer, kind: type[Any]) -> Any:
+    """The body of a read as Structs, for a template."""
+    return msgspec.json.decode(answer.body, type=kind)

@@ -1,0 +1,5 @@
+"""JSON API of minutes."""
+
+from litestar import Router
+
+router = Router("/api/v1", route_handlers=[])

@@ -1,0 +1,222 @@
+"""SQL about authorities, persons, appointments and sign-in."""
+
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+
+from circle.core.db import Answer, Caller, Connection, read_one, read_page
+
+
+async def find_account(db: Connection, email: str) -> asyncpg.Record | None:
+    """Id, password hash and the number of failures of an account within 15 minutes; None when unknown."""
+    return await db.fetchrow(
+        "select id, password_hash from person where lower(email) = lower($1) and active",
+        email,
+    )
+
+
+async def count_failures(db: Connection, account: str, address: str) -> tuple[int, int, int]:
+    """Failed sign-ins of the last 15 minutes for the account and for the address, and seconds until one lapses."""
+    row = await db.fetchrow(
+        """
+        select count(*) filter (where account = $1) as account_count,
+            count(*) filter (where address = $2) as address_count,
+            coalesce(ceil(extract(epoch from min(at) + interval '15 minutes' - now())), 1)::int as seconds
+        from sign_in_failure
+        where (account = $1 or address = $2) and at > now() - interval '15 minutes'
+        """,
+        account,
+        address,
+    )
+    return row["account_count"], row["address_count"], max(row["seconds"], 1)
+
+
+async def insert_failure(db: Connection, account: str, address: str) -> None:
+    """Remember a failed sign-in; old ones go."""
+    await db.execute(
+        """
+        with old as (delete from sign_in_failure where at < now() - interval '1 day')
+        insert into sign_in_failure (account, address) values ($1, $2)
+        """,
+        account,
+        address,
+    )
+
+
+async def get_me(db: Connection, caller: Caller) -> Answer:
+    """The caller's own card."""
+    return await read_one(
+        db,
+        """
+        with me as materialized (select * from whoami($1, $2))
+        select me.card as me, (me.card - 'stale') as body, 0 as revision from me
+        """,
+        caller,
+    )
+
+
+async def list_people(
+    db: Connection, caller: Caller, after: str | None, limit: int, text: str | None
+) -> Answer:
+    """Active people by name; municipal contacts and partners only for the circle. $6 searches name and function."""
+    return await read_page(
+        db,
+        """
+        with me as materialized (select * from whoami($1, $2)),
+        page as (
+            select p.id, p.reference, p.name, p.title, p.function, p.email, p.phone, p.authority_id,
+                a.short as authority_name, p.active, roles_on(p.id, ($2 at time zone 'Europe/Berlin')::date) as roles,
+                lower(unaccent(p.name)) || ' ' || p.id as key,
+                row_number() over (order by lower(unaccent(p.name)) || ' ' || p.id) as n
+            from me, person p join authority a on a.id = p.authority_id
+            where p.active and 'internal' = any(me.keys) and (a.kind <> 'municipal' or 'circle' = any(me.keys))
+                and ($3::text is null or lower(unaccent(p.name)) || ' ' || p.id > $3)
+                and ($5::text is null or unaccent(p.name || ' ' || p.function || ' ' || a.name) ilike '%' || unaccent($5) || '%')
+            order by key
+            limit $4 + 1
+        )
+        select me.card as me,
+            (select coalesce(json_agg(to_jsonb(page) - 'key' - 'n' order by n) filter (where n <= $4), '[]') from page) as items,
+            (select key from page where n = $4 and exists (select from page where n > $4)) as next
+        from me
+        """,
+        caller,
+        after,
+        limit,
+        text,
+    )
+
+
+async def get_person(db: Connection, caller: Caller, person_id: UUID) -> Answer:
+    """One person, under the same rule as the list."""
+    return await read_one(
+        db,
+        """
+        with me as materialized (select * from whoami($1, $2))
+        select me.card as me, coalesce(p.revision, 0) as revision,
+            case when p.id is not null then jsonb_build_object('id', p.id, 'reference', p.reference, 'name', p.name,
+                'title', p.title, 'function', p.function, 'email', p.email, 'phone', p.phone,
+                'authority_id', p.authority_id, 'authority_name', a.short, 'active', p.active,
+                'roles', roles_on(p.id, ($2 at time zone 'Europe/Berlin')::date)) end as body
+        from me
+        left join (person p join authority a on a.id = p.authority_id)
+            on p.id = $3 and 'internal' = any(me.keys) and (a.kind <> 'municipal' or 'circle' = any(me.keys))
+        """,
+        caller,
+        person_id,
+    )
+
+
+async def list_authorities(db: Connection, caller: Caller) -> Answer:
+    """All houses with the commissioner of today."""
+    return await read_page(
+        db,
+        """
+        with me as materialized (select * from whoami($1, $2))
+        select me.card as me, null as next, (
+            select coalesce(json_agg(json_build_object('id', a.id, 'key', a.key, 'name', a.name, 'short', a.short,
+                'code', a.code, 'seat', a.seat, 'kind', a.kind, 'commissioner_name', (
+                    select p.name from appointment b join person p on p.id = b.person_id
+                    where b.authority_id = a.id and b.kind = 'commissioner'
+                        and b.valid_from <= ($2 at time zone 'Europe/Berlin')::date
+                        and (b.valid_to is null or b.valid_to >= ($2 at time zone 'Europe/Berlin')::date)))
+                order by a.kind = 'municipal', a.name), '[]')
+            from authority a where 'internal' = any(me.keys)
+        ) as items
+        from me
+        """,
+        caller,
+    )
+
+
+async def list_appointments(db: Connection, caller: Caller, after: str | None, limit: int) -> Answer:
+    """Appointments, newest first."""
+    return await read_page(
+        db,
+        """
+        with me as materialized (select * from whoami($1, $2)),
+        page as (
+            select b.id, b.person_id, p.name as person_name, b.authority_id, a.short as authority_name, b.kind,
+                b.valid_from, b.valid_to, b.order_date, b.file_reference, b.attached_to, b.announced_internally_on,
+                b.announced_externally_on, b.ministry_informed_on,
+                b.valid_from <= ($2 at time zone 'Europe/Berlin')::date
+                    and (b.valid_to is null or b.valid_to >= ($2 at time zone 'Europe/Berlin')::date) as valid_today,
+                b.valid_from || ' ' || b.id as key,
+                row_number() over (order by b.valid_from || ' ' || b.id desc) as n
+            from me, appointment b join person p on p.id = b.person_id join authority a on a.id = b.authority_id
+            where 'internal' = any(me.keys) and ($3::text is null or b.valid_from || ' ' || b.id < $3)
+            order by key desc
+            limit $4 + 1
+        )
+        select me.card as me,
+            (select coalesce(json_agg(to_jsonb(page) - 'key' - 'n' order by n) filter (where n <= $4), '[]') from page) as items,
+            (select key from page where n = $4 and exists (select from page where n > $4)) as next
+        from me
+        """,
+        caller,
+        after,
+        limit,
+    )
+
+
+async def list_for_sign_in(db: Connection, day: date) -> list[asyncpg.Record]:
+    """The demo's people for its sign-in page: name, e-mail, house, roles. Only people who can sign in."""
+    rows: list[Any] = await db.fetch(
+        """
+        select p.name, p.email, a.short as authority_name,
+            roles_on(p.id, $1) as roles, p.function
+        from person p join authority a on a.id = p.authority_id
+        where p.active and p.password_hash is not null
+        order by a.kind <> 'competence_centre', p.reference
+        """,
+        day,
+    )
+    return rows
+
+
+async def insert_person(
+    db: Connection, *, name: str, email: str, authority_id: UUID, function: str, password_hash: str | None
+) -> UUID:
+    """A new person; the e-mail address is unique."""
+    return UUID(
+        str(
+            await db.fetchval(
+                "insert into person (name, email, authority_id, function, password_hash) values ($1, $2, $3, $4, $5) returning id",
+                name,
+                email,
+                authority_id,
+                function,
+                password_hash,
+            )
+        )
+    )
+
+
+async def insert_role(db: Connection, person_id: UUID, role: str) -> None:
+    """Grant a role without end; granting twice is no error."""
+    await db.execute(
+        "insert into role_grant (person_id, role) values ($1, $2) on conflict on constraint role_grant_unique do nothing",
+        person_id,
+        role,
+    )
+
+
+async def upsert_authority(db: Connection, key: str, name: str, short: str, kind: str) -> UUID:
+    """A house by its key."""
+    return UUID(
+        str(
+            await db.fetchval(
+                """
+                insert into authority (key, name, short, kind) values ($1, $2, $3, $4)
+                on conflict on constraint authority_key_unique do update set name = excluded.name
+                returning id
+                """,
+                key,
+                name,
+                short,
+                kind,
+            )
+        )
+    )

@@ -1,0 +1,5 @@
+"""JSON API of tasks."""
+
+from litestar import Router
+
+router = Router("/api/v1", route_handlers=[])

@@ -1,0 +1,56 @@
+-- Dispatches and one delivery for each recipient. Leases and retries run on the database's clock.
+create table dispatch (
+    id uuid primary key default gen_random_uuid(),
+    kind text not null constraint dispatch_kind_known check (kind in (
+        'invitation', 'supplement', 'minutes_draft', 'minutes_approved', 'correction', 'receipt', 'clarification',
+        'answer', 'document', 'notice', 'cancellation')),
+    object_kind text not null,
+    object_id uuid not null,
+    title text not null,
+    subject text not null,
+    text text not null,
+    level text not null constraint dispatch_level_known
+        check (level in ('public', 'internal', 'circle', 'confidential')),
+    state text not null default 'prepared' constraint dispatch_state_known
+        check (state in ('prepared', 'sending', 'done', 'cancelled')),
+    details jsonb not null default '{}',
+    requested_by uuid constraint dispatch_requester_exists references person,
+    created_at timestamptz not null default now(),
+    sent_on date,
+    revision integer not null default 1,
+    audience text[] not null
+);
+create index dispatch_object on dispatch (object_id);
+create index dispatch_page on dispatch (created_at desc, id);
+
+-- The papers of a dispatch, fixed at its time. `audience` decides per recipient whether it goes along.
+create table dispatch_part (
+    dispatch_id uuid not null constraint dispatch_part_dispatch_exists references dispatch,
+    position integer not null,
+    title text not null,
+    level text not null,
+    file_id uuid constraint dispatch_part_file_exists references file,
+    url text not null default '',
+    calendar boolean not null default false,
+    audience text[] not null,
+    constraint dispatch_part_unique primary key (dispatch_id, position)
+);
+
+create table delivery (
+    id uuid primary key default gen_random_uuid(),
+    dispatch_id uuid not null constraint delivery_dispatch_exists references dispatch,
+    person_id uuid not null constraint delivery_person_exists references person,
+    name text not null,
+    address text not null,
+    state text not null default 'new' constraint delivery_state_known
+        check (state in ('new', 'leased', 'sending', 'sent', 'failed', 'uncertain', 'cancelled')),
+    attempts integer not null default 0,
+    next_try timestamptz not null default now(),
+    lease_until timestamptz,
+    fence bigint not null default 0,
+    message_id text not null default '',
+    sent_at timestamptz,
+    error text not null default '',
+    constraint delivery_once_per_person unique (dispatch_id, person_id)
+);
+create index delivery_due on delivery (next_try) where state in ('new', 'leased', 'sending');

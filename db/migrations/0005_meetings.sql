@@ -1,0 +1,210 @@
+-- Meetings, agenda, papers, minutes and tasks.
+create table procedure (
+    version integer primary key,
+    adopted_on date not null,
+    rules jsonb not null
+);
+
+create table meeting (
+    id uuid primary key default gen_random_uuid(),
+    reference text not null constraint meeting_reference_unique unique,
+    number integer not null,
+    title text not null,
+    date date not null,
+    start_local time not null,
+    end_local time not null,
+    time_zone text not null default 'Europe/Berlin',
+    mode text not null constraint meeting_mode_known check (mode in ('in_person', 'online', 'hybrid')),
+    place text not null default '',
+    link text not null default '',
+    state text not null default 'agenda_open' constraint meeting_state_known check (state in (
+        'planned', 'agenda_open', 'invited', 'running', 'held', 'minutes_draft', 'minutes_approved', 'filed',
+        'cancelled', 'moved')),
+    file_reference text not null default '',
+    deadlines jsonb not null default '{}',
+    procedure_version integer not null constraint meeting_procedure_exists references procedure,
+    invitation_sent_on date,
+    agenda_version integer not null default 0,
+    sequence integer not null default 0,
+    started_at timestamptz,
+    ended_at timestamptz,
+    moved_to uuid constraint meeting_successor_exists references meeting,
+    note text not null default '',
+    convened_by uuid constraint meeting_convener_exists references person,
+    revision integer not null default 1,
+    audience text[] not null generated always as (array['circle', 'meeting:' || id::text]) stored,
+    constraint meeting_times_ordered check (end_local > start_local)
+);
+create index meeting_audience on meeting using gin (audience);
+create index meeting_page on meeting (date desc, id);
+alter table attendance add constraint attendance_meeting_exists foreign key (meeting_id) references meeting;
+
+-- The shell of an item: its existence, number and order are open to whoever sees the meeting.
+create table agenda_item (
+    id uuid primary key default gen_random_uuid(),
+    meeting_id uuid not null constraint agenda_item_meeting_exists references meeting,
+    "order" integer not null,
+    number text not null default '',
+    status text not null default 'registered' constraint agenda_item_status_known
+        check (status in ('registered', 'returned', 'admitted', 'on_agenda', 'treated', 'adjourned', 'removed', 'withdrawn')),
+    frozen boolean not null default false,
+    late_submission boolean not null default false,
+    adjourned_to uuid constraint agenda_item_successor_exists references agenda_item,
+    revision integer not null default 1,
+    constraint agenda_item_order_unique unique (meeting_id, "order") deferrable initially deferred
+);
+
+-- What an item is about: confidential content is open to named persons only.
+create table agenda_content (
+    item_id uuid primary key constraint agenda_content_item_exists references agenda_item,
+    meeting_id uuid not null constraint agenda_content_meeting_exists references meeting,
+    title text not null,
+    description text not null default '',
+    aim text not null constraint agenda_content_aim_known
+        check (aim in ('experience', 'information', 'knowledge_transfer', 'coordination')),
+    kind text not null default 'deliberation' constraint agenda_content_kind_known check (kind in (
+        'formality', 'approval_of_minutes', 'report', 'deliberation', 'exchange', 'resolution', 'information', 'miscellaneous')),
+    confidentiality text not null default 'circle' constraint agenda_content_level_known
+        check (confidentiality in ('public', 'internal', 'circle', 'confidential')),
+    rapporteur_id uuid constraint agenda_content_rapporteur_exists references person,
+    submitted_by uuid constraint agenda_content_submitter_exists references person,
+    planned_minutes integer not null default 15 constraint agenda_content_minutes_sane check (planned_minutes between 0 and 600),
+    return_reason text not null default '',
+    minutes text not null default '',
+    result text not null default '',
+    resolution_text text not null default '',
+    votes jsonb,
+    reservations jsonb not null default '[]',
+    audience text[] not null generated always as (
+        case when confidentiality = 'confidential' then array['named:' || item_id::text]
+            else array['circle', 'meeting:' || meeting_id::text] end) stored
+);
+create index agenda_content_meeting on agenda_content (meeting_id);
+create index agenda_item_meeting on agenda_item (meeting_id, "order");
+select raise_wall('agenda_content');
+
+create table paper (
+    id uuid primary key default gen_random_uuid(),
+    meeting_id uuid not null constraint paper_meeting_exists references meeting,
+    item_id uuid not null constraint paper_item_exists references agenda_item,
+    number integer not null,
+    title text not null,
+    version integer not null default 1,
+    confidentiality text not null constraint paper_level_known
+        check (confidentiality in ('public', 'internal', 'circle', 'confidential')),
+    label text not null default 'advance' constraint paper_label_known check (label in ('advance', 'late', 'tabled')),
+    file_id uuid constraint paper_file_exists references file,
+    document_id uuid constraint paper_document_exists references document,
+    author_id uuid constraint paper_author_exists references person,
+    submitted_on date not null,
+    revision integer not null default 1,
+    audience text[] not null generated always as (
+        case when confidentiality = 'confidential' then array['named:' || item_id::text]
+            else array['circle', 'meeting:' || meeting_id::text] end) stored,
+    constraint paper_has_content check (file_id is not null or document_id is not null),
+    constraint paper_number_unique unique (item_id, number)
+);
+create index paper_meeting on paper (meeting_id);
+select raise_wall('paper');
+
+-- Each dispatched agenda as it went out, confidential items masked. Never altered.
+create table agenda_version (
+    meeting_id uuid not null constraint agenda_version_meeting_exists references meeting,
+    version integer not null,
+    kind text not null constraint agenda_version_kind_known check (kind in ('invitation', 'supplement')),
+    agenda jsonb not null,
+    sha256 text not null,
+    sent_on date not null,
+    dispatch_id uuid not null constraint agenda_version_dispatch_exists references dispatch,
+    constraint agenda_version_unique primary key (meeting_id, version)
+);
+select write_once('agenda_version');
+
+create table minutes (
+    id uuid primary key default gen_random_uuid(),
+    meeting_id uuid not null constraint minutes_once_per_meeting unique references meeting,
+    kind text not null default 'result' constraint minutes_kind_known check (kind in ('result', 'course')),
+    state text not null default 'draft' constraint minutes_state_known
+        check (state in ('draft', 'sent', 'approved', 'approved_with_changes')),
+    keeper_id uuid constraint minutes_keeper_exists references person,
+    chair_id uuid constraint minutes_chair_exists references person,
+    version integer not null default 0,
+    draft_sent_on date,
+    objection_until date,
+    objection_steps jsonb not null default '[]',
+    approved_on date,
+    approved_in uuid constraint minutes_approving_meeting_exists references meeting,
+    revision integer not null default 1
+);
+
+-- The text of every version that went out: canonical JSON and its SHA-256. Confidential items are rows of their own.
+create table minutes_version (
+    id uuid primary key default gen_random_uuid(),
+    minutes_id uuid not null constraint minutes_version_minutes_exists references minutes,
+    number integer not null,
+    state text not null,
+    item_id uuid constraint minutes_version_item_exists references agenda_item,
+    canonical text not null,
+    sha256 text not null,
+    created_by_name text not null,
+    created_at timestamptz not null,
+    audience text[] not null
+);
+create unique index minutes_version_main on minutes_version (minutes_id, number) where item_id is null;
+create unique index minutes_version_annex on minutes_version (minutes_id, number, item_id) where item_id is not null;
+select raise_wall('minutes_version');
+select write_once('minutes_version');
+
+create table minutes_print (
+    version_id uuid primary key constraint minutes_print_version_exists references minutes_version,
+    file_id uuid not null constraint minutes_print_file_exists references file,
+    sha256 text not null
+);
+select write_once('minutes_print');
+
+create table minutes_objection (
+    id uuid primary key default gen_random_uuid(),
+    minutes_id uuid not null constraint minutes_objection_minutes_exists references minutes,
+    item_id uuid constraint minutes_objection_item_exists references agenda_item,
+    by_id uuid not null constraint minutes_objection_person_exists references person,
+    received_on date not null,
+    text text not null,
+    proposed_text text not null default '',
+    decision text constraint minutes_objection_decision_known check (decision in ('accepted', 'rejected', 'noted')),
+    reason text not null default '',
+    audience text[] not null,
+    revision integer not null default 1
+);
+select raise_wall('minutes_objection');
+
+create table minutes_correction (
+    id uuid primary key default gen_random_uuid(),
+    minutes_id uuid not null constraint minutes_correction_minutes_exists references minutes,
+    text text not null,
+    corrected_on date not null,
+    by_name text not null
+);
+select write_once('minutes_correction');
+
+create table task (
+    id uuid primary key default gen_random_uuid(),
+    reference text not null constraint task_reference_unique unique,
+    title text not null,
+    owner_id uuid not null constraint task_owner_exists references person,
+    due date,
+    resubmission_on date,
+    item_id uuid constraint task_item_exists references agenda_item,
+    source text not null default '',
+    status text not null default 'open' constraint task_status_known check (status in ('open', 'accepted', 'done', 'declined')),
+    accepted_by uuid constraint task_accepter_exists references person,
+    done_on date,
+    confidential boolean not null default false,
+    created_by uuid constraint task_creator_exists references person,
+    revision integer not null default 1,
+    audience text[] not null generated always as (
+        case when confidential then array['named:' || item_id::text, 'person:' || owner_id::text]
+            else array['circle', 'person:' || owner_id::text] end) stored,
+    constraint task_confidential_has_item check (not confidential or item_id is not null)
+);
+create index task_owner on task (owner_id);
+select raise_wall('task');
