@@ -130,3 +130,11 @@ async def _touch(db: Connection, caller: Caller, card: str) -> None:
     """Keep the session alive, at most once a minute, so that a read stays one statement."""
     if '"stale": true' in card:
         await db.execute("update session set last_seen = now() where token_hash = $1", caller.token_hash)
+
+
+async def row(db: Connection, sql: str, *args: Any) -> asyncpg.Record:
+    """The one row of a statement that always has one (`insert ... returning`). Raises RuntimeError otherwise."""
+    found = await db.fetchrow(sql, *args)
+    if found is None:
+        raise RuntimeError("a statement that always returns a row returned none")
+    return found

@@ -1,16 +1,23 @@
 """Accounts from the command line: the first administrator, and whoever is added by hand."""
 
-import asyncpg
+from pathlib import Path
+from typing import Any
+from uuid import UUID
 
-from circle import settings as settings_module
+import asyncpg
+import msgspec
+
 from circle.core import auth, clock, db
 from circle.local.child import LocalError
 from circle.people import actions, store
 from circle.settings import Settings
 
-OFFICE = ("kfi", "Kompetenzzentrum für Integration", "KfI", "competence_centre")
+# The houses are real and stand in the decree; the demo's list of them serves everybody.
+HOUSES = Path(__file__).parent / "demo" / "authorities.json"
+KINDS = {"office": "competence_centre"}
+"""Where the list says it differently from the database."""
 SHORTEST = 12
-"""Characters of a password; the demo's own people are exempt."""
+"""Characters of a password; the demo's invented people are exempt."""
 
 
 async def first(settings: Settings) -> str:
@@ -26,50 +33,29 @@ async def first(settings: Settings) -> str:
             if await connection.fetchval("select exists(select from person where password_hash is not null)"):
                 return "Konten sind vorhanden."
             if not settings.admin_email or not settings.admin_password:
-                return "Noch kann sich niemand anmelden. Legen Sie ein Konto an: circle user add NAME@BEHOERDE --role technical_admin"
-            _check_password(settings.admin_password)
-            house = await store.upsert_authority(connection, *OFFICE)
-            await actions.add_person(
-                connection,
-                auth.service((await clock.read(connection)).now()),
-                name="Technische Administration",
-                email=settings.admin_email,
-                password=settings.admin_password,
-                authority_id=house,
-                roles=["technical_admin", "circle_office"],
-            )
+                return (
+                    "Noch kann sich niemand anmelden. Legen Sie ein Konto an: "
+                    "circle user add NAME@BEHÖRDE --role technical_admin"
+                )
+            person = ("Technische Administration", settings.admin_email, settings.admin_password)
+            await _enter(connection, *person, "kfi", ["technical_admin"])
     finally:
         await database.pool.close()
     return f"Das erste Konto ist angelegt: {settings.admin_email}"
 
 
-async def add(settings: Settings, email: str, name: str, password: str, house: str, roles: list[str]) -> str:
+async def add(settings: Settings, name: str, email: str, password: str, house: str, roles: list[str]) -> str:
     """Enter a person of the authority with the key `house`. Returns a German line about what was done.
 
     Raises LocalError for unknown roles, an unknown house, a short password or an address that exists.
     """
     if unknown := sorted(set(roles) - set(auth.ROLE_NAMES)):
-        raise LocalError(f"Diese Rolle gibt es nicht: {', '.join(unknown)}. Möglich: {', '.join(auth.ROLE_NAMES)}.")
-    _check_password(password)
+        known = ", ".join(auth.ROLE_NAMES)
+        raise LocalError(f"Diese Rolle gibt es nicht: {', '.join(unknown)}. Möglich sind: {known}.")
     database = await _connect(settings)
     try:
         async with database.begin(None) as connection:
-            if house == OFFICE[0]:
-                house_id = await store.upsert_authority(connection, *OFFICE)
-            else:
-                house_id = await connection.fetchval("select id from authority where key = $1", house)
-            if house_id is None:
-                keys = await connection.fetch("select key from authority order by key")
-                raise LocalError(f"Diese Behörde gibt es nicht: {house}. Möglich: {', '.join(row['key'] for row in keys)}.")
-            await actions.add_person(
-                connection,
-                auth.service((await clock.read(connection)).now()),
-                name=name,
-                email=email,
-                password=password,
-                authority_id=house_id,
-                roles=roles,
-            )
+            await _enter(connection, name, email, password, house, roles)
     except asyncpg.UniqueViolationError as error:
         raise LocalError(f"Für {email} gibt es schon ein Konto.") from error
     finally:
@@ -77,11 +63,36 @@ async def add(settings: Settings, email: str, name: str, password: str, house: s
     return f"Das Konto ist angelegt: {email}"
 
 
-def _check_password(password: str) -> None:
+async def _enter(
+    connection: db.Connection, name: str, email: str, password: str, house: str, roles: list[str]
+) -> None:
     if len(password) < SHORTEST:
         raise LocalError(f"Das Kennwort ist zu kurz. Nehmen Sie mindestens {SHORTEST} Zeichen.")
+    await actions.add_person(
+        connection,
+        auth.service((await clock.read(connection)).now()),
+        name=name,
+        email=email,
+        password=password,
+        authority_id=await _house(connection, house),
+        roles=roles,
+    )
 
 
-async def _connect(settings: settings_module.Settings) -> db.Database:
+async def _house(connection: db.Connection, key: str) -> UUID:
+    """The id of a house; one of the decree's houses is entered when it is missing."""
+    if found := await connection.fetchval("select id from authority where key = $1", key):
+        return UUID(str(found))
+    houses: list[dict[str, Any]] = msgspec.json.decode(HOUSES.read_bytes())
+    for house in houses:
+        if house["id"] == key:
+            kind = KINDS.get(house["kind"], house["kind"])
+            return await store.upsert_authority(connection, key, house["name"], house["short"], kind)
+    raise LocalError(
+        f"Diese Behörde gibt es nicht: {key}. Möglich sind: {', '.join(house['id'] for house in houses)}."
+    )
+
+
+async def _connect(settings: Settings) -> db.Database:
     url = settings.database_url
     return await db.connect(url, smallest=1, largest=1, statement_timeout=settings.statement_timeout)

@@ -52,7 +52,10 @@ def run(kind: Literal["demo", "up"], settings: Settings, folder: Path, say: Call
             _steps(kind, plan),
             _service(settings, folder, plan),
         ]
-        greeting = [f"READY http://127.0.0.1:{settings.port}", *(_people() if kind == "demo" else _advice(plan))]
+        greeting = [
+            f"READY http://127.0.0.1:{settings.port}",
+            *(_people() if kind == "demo" else _advice(plan)),
+        ]
         return supervisor.Supervisor(folder, say).run(stages, plan.facts, greeting)
 
 
@@ -123,7 +126,10 @@ def _plan_database(plan: _Plan, settings: Settings, folder: Path) -> None:
         )
     plan.env["DATABASE_URL"] = plan.facts["database_url"] = url
     plan.admin["DATABASE_ADMIN_URL"] = plan.facts["admin_url"] = admin_url
-    plan.admin |= {"CIRCLE_ADMIN_EMAIL": settings.admin_email, "CIRCLE_ADMIN_PASSWORD": settings.admin_password}
+    plan.admin |= {
+        "CIRCLE_ADMIN_EMAIL": settings.admin_email,
+        "CIRCLE_ADMIN_PASSWORD": settings.admin_password,
+    }
 
 
 def _plan_redis(plan: _Plan, settings: Settings, folder: Path) -> None:
