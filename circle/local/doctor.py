@@ -2,6 +2,7 @@
 
 import asyncio
 import smtplib
+import time
 import uuid
 from collections.abc import Callable, Coroutine
 from pathlib import Path
@@ -119,13 +120,10 @@ async def _migrations(settings: Settings) -> str:
 async def _clock(settings: Settings) -> str:
     db = await _connect(settings)
     try:
-        # The way there and back counts half.
-        loop = asyncio.get_running_loop()
-        before = loop.time()
-        drift = (
-            await db.fetchval("select extract(epoch from clock_timestamp())::float8 - $1::float8", _epoch())
-            - (loop.time() - before) / 2
-        )
+        before = time.time()
+        theirs = float(await db.fetchval("select extract(epoch from clock_timestamp())"))
+        # They looked at their clock about half way between our two looks.
+        drift = theirs - (before + time.time()) / 2
     finally:
         await db.close()
     if abs(drift) > DRIFT:
@@ -133,12 +131,6 @@ async def _clock(settings: Settings) -> str:
             f"Die Uhren von Rechner und Datenbank weichen {drift:.0f} Sekunden ab. Stellen Sie NTP ein."
         )
     return f"Uhren stimmen überein ({abs(drift) * 1000:.0f} ms)"
-
-
-def _epoch() -> float:
-    import time
-
-    return time.time()
 
 
 async def _redis(settings: Settings) -> str:
@@ -180,16 +172,20 @@ async def _files(settings: Settings) -> str:
     if settings.files.startswith("s3://"):
         return f"Dateien liegen in {settings.files}"
     folder = Path(settings.files)
-    probe = folder / f".doctor-{uuid.uuid4()}"
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        probe.write_bytes(b"")
-        probe.unlink()
+        await asyncio.to_thread(_write, folder)
     except OSError as error:
         raise _Wrong(
             f"In {folder} lässt sich nicht schreiben ({error.strerror}). Prüfen Sie CIRCLE_FILES."
         ) from error
     return f"Dateiablage beschreibbar ({folder})"
+
+
+def _write(folder: Path) -> None:
+    probe = folder / f".doctor-{uuid.uuid4()}"
+    folder.mkdir(parents=True, exist_ok=True)
+    probe.write_bytes(b"")
+    probe.unlink()
 
 
 async def _fonts(settings: Settings) -> str:
