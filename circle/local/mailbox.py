@@ -29,10 +29,11 @@ def deliver(folder: Path, sender: str, recipients: list[str], content: bytes) ->
     As Maildir wants it: written in `tmp`, moved to `new` when whole, and on the disk before anybody is told.
     """
     name = f"{time.time_ns()}.{os.getpid()}_{next(_numbers)}.localhost"
-    envelope = f"X-Envelope-From: {sender}\r\nX-Envelope-To: {', '.join(recipients)}\r\n"
+    envelope = f"X-Envelope-From: {sender}\nX-Envelope-To: {', '.join(recipients)}\n"
     part, file = folder / "tmp" / name, folder / "new" / name
     with part.open("xb") as output:
-        output.write(envelope.encode() + content)
+        # A Maildir ends its lines as the system does.
+        output.write(envelope.encode() + content.replace(b"\r\n", b"\n"))
         output.flush()
         os.fsync(output.fileno())
     part.rename(file)
