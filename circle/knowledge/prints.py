@@ -14,10 +14,11 @@ from circle.core import calendar, printing
 LONGEST_BODY = 200_000
 
 _PRINTED = Path(__file__).parent / "printed"
-_MARKDOWN = MarkdownIt("gfm-like", {"html": False, "typographer": True, "quotes": "„“‚‘"}).enable(
-    ["replacements", "smartquotes"]
-)
+_MARKDOWN = MarkdownIt(
+    "gfm-like", {"html": False, "typographer": True, "quotes": "„“‚‘", "maxNesting": 100}
+).enable(["replacements", "smartquotes"])
 _DEEPEST_HEADING = 6
+_DEEPEST_NESTING = 6
 
 
 class Run(msgspec.Struct, frozen=True):
@@ -118,18 +119,25 @@ def blocks(markdown: str) -> list[Block]:
     return list(_whole_levels(_blocks(SyntaxTreeNode(_MARKDOWN.parse(markdown)).children)))
 
 
-def _blocks(nodes: Iterable[SyntaxTreeNode]) -> Iterator[Block]:
+def _blocks(nodes: Iterable[SyntaxTreeNode], depth: int = 0) -> Iterator[Block]:
+    """Turn nodes into blocks; what is nested deeper than the sheet is wide loses its frame, not its text."""
     for node in nodes:
         match node.type:
             case "heading":
                 yield Heading(int(node.tag[1:]), _runs(node))
             case "paragraph":
                 yield Paragraph(_runs(node))
+            case "bullet_list" | "ordered_list" | "blockquote" if depth == _DEEPEST_NESTING:
+                points = node.children if node.type != "blockquote" else [node]
+                for point in points:
+                    yield from _plain_headings(_blocks(point.children, depth))
             case "bullet_list" | "ordered_list":
                 start = int(node.attrs.get("start", 1)) if node.type == "ordered_list" else None
-                yield Points(start, [_plain_headings(_blocks(point.children)) for point in node.children])
+                yield Points(
+                    start, [_plain_headings(_blocks(point.children, depth + 1)) for point in node.children]
+                )
             case "blockquote":
-                yield Quote(_plain_headings(_blocks(node.children)))
+                yield Quote(_plain_headings(_blocks(node.children, depth + 1)))
             case "table":
                 yield _table(node)
             case "fence" | "code_block":
