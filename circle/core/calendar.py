@@ -179,7 +179,7 @@ _AMOUNTS = {
     "weeks": ("1 Woche", "Wochen"),
     "days": ("1 Tag", "Tage"),
     "days_before": ("1 Tag", "Tage"),
-    "clear_days": ("1 vollen Tag", "vollen Tagen"),
+    "clear_days": ("einem vollen Tag", "vollen Tagen"),
 }
 
 
