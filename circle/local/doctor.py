@@ -77,7 +77,7 @@ async def _database(settings: Settings) -> str:
         version = db.get_server_version()
         if version.major not in VERSIONS:
             raise _Wrong(f"PostgreSQL {version.major} wird nicht unterstützt. Nehmen Sie 15 bis 18.")
-        return f"Datenbank erreichbar, PostgreSQL {version.major}.{version.minor}"
+        return f"Datenbank erreichbar, PostgreSQL {db.get_settings().server_version.split()[0]}"
     finally:
         await db.close()
 
