@@ -257,6 +257,7 @@ def _running(data: Path) -> dict[str, Any]:
         "SMTP_URL": smtp,
         "CIRCLE_URL": facts["url"],
         "CIRCLE_FILES": facts["files"],
+        "CIRCLE_MODE": facts["mode"],
     }
 
 

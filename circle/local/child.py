@@ -6,6 +6,7 @@ the process that started it (PR_SET_PDEATHSIG), also when that one is killed wit
 
 import contextlib
 import ctypes
+import errno
 import os
 import signal
 import socket
@@ -145,6 +146,23 @@ def listens(port: int) -> bool:
     with socket.socket() as probe:
         probe.settimeout(0.5)
         return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+_REASONS = {
+    errno.EACCES: "keine Berechtigung",
+    errno.EPERM: "keine Berechtigung",
+    errno.EROFS: "nur lesbar",
+    errno.ENOSPC: "kein Platz mehr",
+    errno.ENOTDIR: "kein Ordner",
+    errno.EEXIST: "kein Ordner",
+    errno.EADDRINUSE: "schon belegt",
+    errno.EADDRNOTAVAIL: "Adresse gibt es hier nicht",
+}
+
+
+def reason(error: OSError) -> str:
+    """What the system refused, in German where it is one of the usual reasons."""
+    return _REASONS.get(error.errno or 0) or error.strerror or type(error).__name__
 
 
 def as_root() -> bool:

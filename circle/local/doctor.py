@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 import asyncpg
 import redis.asyncio
 
+from circle.local import child
 from circle.settings import Settings
 from db import migrate
 
@@ -176,7 +177,7 @@ async def _files(settings: Settings) -> str:
         await asyncio.to_thread(_write, folder)
     except OSError as error:
         raise _Wrong(
-            f"In {folder} lässt sich nicht schreiben ({error.strerror}). Prüfen Sie CIRCLE_FILES."
+            f"In {folder} lässt sich nicht schreiben ({child.reason(error)}). Prüfen Sie CIRCLE_FILES."
         ) from error
     return f"Dateiablage beschreibbar ({folder})"
 

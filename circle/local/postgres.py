@@ -252,7 +252,7 @@ def _make_state_folder() -> None:
         STATE.mkdir(mode=0o755, parents=True, exist_ok=True)
     except OSError as error:
         raise LocalError(
-            f"{STATE} lässt sich nicht anlegen ({error.strerror}). "
+            f"{STATE} lässt sich nicht anlegen ({child.reason(error)}). "
             "Starten Sie als gewöhnlicher Benutzer oder wählen Sie mit DATA= einen Ordner, den alle betreten dürfen."
         ) from error
 

@@ -7,6 +7,7 @@ others the embedded servers are started.
 import http.client
 import os
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Literal
@@ -46,7 +47,7 @@ def run(kind: Literal["demo", "up"], settings: Settings, folder: Path, say: Call
             say(f"{len(left)} Prozesse eines abgebrochenen Laufs wurden beendet.")
         (folder / "run.json").unlink(missing_ok=True)
         supervisor.check_port(settings.host, settings.port)
-        plan = _plan(kind, settings, folder)
+        plan = _plan(kind, settings, folder, say)
         stages: list[Stage] = [
             plan.neighbours,
             _steps(kind, plan),
@@ -85,7 +86,7 @@ def _celery() -> list[str]:
     return [sys.executable, "-m", "celery", "-A", "workers.app"]
 
 
-def _plan(kind: Literal["demo", "up"], settings: Settings, folder: Path) -> _Plan:
+def _plan(kind: Literal["demo", "up"], settings: Settings, folder: Path, say: Callable[[str], None]) -> _Plan:
     env = {
         "CIRCLE_MODE": settings.mode,
         "CIRCLE_HOST": settings.host,
@@ -101,10 +102,11 @@ def _plan(kind: Literal["demo", "up"], settings: Settings, folder: Path) -> _Pla
         "smtp_port": None,
         "log_dir": str(folder / "log"),
         "clock": env["CIRCLE_CLOCK"] or None,
+        "mode": settings.mode,
         "files": env["CIRCLE_FILES"],
     }
     plan = _Plan([], env, {}, facts)
-    _plan_database(plan, settings, folder)
+    _plan_database(plan, settings, folder, say)
     _plan_redis(plan, settings, folder)
     _plan_mail(plan, kind, settings, folder)
     # The owner's password and that of the first account are for the steps alone, whoever set them.
@@ -112,10 +114,12 @@ def _plan(kind: Literal["demo", "up"], settings: Settings, folder: Path) -> _Pla
     return plan
 
 
-def _plan_database(plan: _Plan, settings: Settings, folder: Path) -> None:
+def _plan_database(plan: _Plan, settings: Settings, folder: Path, say: Callable[[str], None]) -> None:
     url, admin_url = settings.database_url, settings.database_admin_url
     if not url:
+        since = time.monotonic()
         server = postgres.prepare(folder / "postgres")
+        say(f"Datenbankordner … fertig ({supervisor.seconds(since)})")
         plan.neighbours.append(server.child)
         plan.facts["postgres_dir"] = str(server.folder)
         url, admin_url = server.url(), server.admin_url()
@@ -195,15 +199,15 @@ def _service(settings: Settings, folder: Path, plan: _Plan) -> list[Child]:
             title="Hintergrunddienst",
             command=worker_command(settings.workers),
             env=plan.env,
-            ready=lambda: _says(folder / "log" / "worker.log", b" ready."),
             patience=10.0,
+            **_says(folder / "log" / "worker.log", b" ready."),
         ),
         Child(
             name="beat",
             title="Zeitgeber",
             command=beat_command(folder / "beat-schedule"),
             env=plan.env,
-            ready=lambda: _says(folder / "log" / "beat.log", b"beat: Starting"),
+            **_says(folder / "log" / "beat.log", b"beat: Starting"),
         ),
         Child(name="relay", title="Auftragsübergabe", command=relay_command(), env=plan.env),
     ]
@@ -222,11 +226,23 @@ def _web_answers(host: str, port: int) -> bool:
         connection.close()
 
 
-def _says(log: Path, words: bytes) -> bool:
-    try:
-        return words in log.read_bytes()
-    except OSError:
-        return False
+def _says(log: Path, words: bytes) -> dict[str, Any]:
+    """`before` and `ready` of a child that announces itself in its log; what a predecessor wrote does not count."""
+    start = 0
+
+    def begin() -> None:
+        nonlocal start
+        start = log.stat().st_size if log.exists() else 0
+
+    def ready() -> bool:
+        try:
+            with log.open("rb") as lines:
+                lines.seek(start)
+                return words in lines.read()
+        except OSError:
+            return False
+
+    return {"before": begin, "ready": ready}
 
 
 def _people() -> list[str]:

@@ -133,7 +133,7 @@ class Supervisor:
     def _await_first(self, kept: _Kept) -> None:
         if child.wait_ready(kept.child, kept.process, self._stopping):
             kept.usable = True
-            self.say(f"{kept.child.title} … bereit ({_seconds(kept.since)})")
+            self.say(f"{kept.child.title} … bereit ({seconds(kept.since)})")
         elif not self.signals:
             raise LocalError(f"{kept.child.title} ist nicht gestartet. {self._reason(kept.child.name)}")
 
@@ -153,7 +153,7 @@ class Supervisor:
             return
         if code != 0:
             raise LocalError(f"{step.title} ist fehlgeschlagen. {self._reason(step.name)}")
-        self.say(f"{step.title} … fertig ({_seconds(since)})")
+        self.say(f"{step.title} … fertig ({seconds(since)})")
 
     def _reason(self, name: str) -> str:
         log = self.logs / f"{name}.log"
@@ -170,15 +170,22 @@ class Supervisor:
     def _look_after(self, kept: _Kept) -> None:
         now = time.monotonic()
         if kept.again_at is not None:
-            if now >= kept.again_at:
+            if now >= kept.again_at and self._ground_is_firm(kept.stage):
                 kept.process, kept.since = self._spawn(kept.child), now
-                kept.again_at, kept.usable = None, False
+                kept.again_at = None
                 self._write_facts()
         elif kept.process.poll() is not None:
             self._note_death(kept, now)
         elif not kept.usable and kept.child.ready():
             kept.usable = True
-            self.say(f"{kept.child.title} … wieder bereit ({_seconds(kept.since)})")
+            self.say(f"{kept.child.title} … wieder bereit ({seconds(kept.since)})")
+        elif not kept.usable and now > kept.since + kept.child.start_limit:
+            kept.process.kill()  # Noticed as a death in the next round.
+
+    def _ground_is_firm(self, stage: int) -> bool:
+        """Whether everything that was started before this stage can be used: a web server without its database
+        would die at once and count as unstable."""
+        return all(kept.usable and kept.again_at is None for kept in self.kept.values() if kept.stage < stage)
 
     def _note_death(self, kept: _Kept, now: float) -> None:
         child.kill_group(kept.process.pid)
@@ -189,6 +196,7 @@ class Supervisor:
                 f"{title} ist dreimal in einer Minute ausgefallen. Alles wird beendet. {self._reason(kept.child.name)}"
             )
         self.say(f"{title} ist ausgefallen (Ende mit {kept.process.returncode}) und wird neu gestartet.")
+        kept.usable = False
         kept.again_at = now + BACKOFF[len(kept.deaths) - 1]
 
     def _write_facts(self) -> None:
@@ -243,7 +251,7 @@ def open_folder(folder: Path) -> Path:
         probe.unlink()
     except OSError as error:
         raise LocalError(
-            f"In den Ordner {folder} lässt sich nicht schreiben ({error.strerror}). "
+            f"In den Ordner {folder} lässt sich nicht schreiben ({child.reason(error)}). "
             "Wählen Sie einen anderen: make demo DATA=/pfad/zum/ordner"
         ) from error
     return folder
@@ -273,10 +281,9 @@ def check_port(host: str, port: int) -> None:
     try:
         child.bind_once(host, port)
     except OSError as error:
+        other = port + 1 if port < 65535 else 8000
         raise LocalError(
-            f"Der Port {port} ist nicht frei ({error.strerror}). Nehmen Sie einen anderen: make demo PORT={port + 1}"
-            if port < 65535
-            else f"Der Port {port} ist nicht frei ({error.strerror}). Nehmen Sie einen anderen: make demo PORT=8000"
+            f"Der Port {port} ist nicht frei ({child.reason(error)}). Nehmen Sie einen anderen: make demo PORT={other}"
         ) from error
 
 
@@ -312,5 +319,6 @@ def rotate(log: Path) -> None:
             older.replace(log.with_name(f"{log.name}.{number}"))
 
 
-def _seconds(since: float) -> str:
+def seconds(since: float) -> str:
+    """The time since `since` (monotonic) as people read it: „1,2 s“."""
     return f"{time.monotonic() - since:.1f} s".replace(".", ",")
