@@ -1,11 +1,14 @@
 """The embedded PostgreSQL and Redis, started for real in folders of their own."""
 
 import os
+import shutil
 import signal
 import stat
 import subprocess
 import sys
+import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import asyncpg
@@ -18,8 +21,17 @@ from circle.local import redis as local_redis
 pytestmark = pytest.mark.local
 
 
-async def test_a_cluster_has_two_roles_and_neither_is_superuser(tmp_path: Path) -> None:
-    with postgres.running(tmp_path / "pg", durable=False) as server:
+@pytest.fixture
+def home() -> Iterator[Path]:
+    """A folder that PostgreSQL's unprivileged user can reach too, so that nothing is left in /var/lib."""
+    folder = Path(tempfile.mkdtemp(prefix="circle-"))
+    folder.chmod(0o711)
+    yield folder / "home"
+    shutil.rmtree(folder)
+
+
+async def test_a_cluster_has_two_roles_and_neither_is_superuser(home: Path) -> None:
+    with postgres.running(home, durable=False) as server:
         for url, name in ((server.admin_url(), postgres.OWNER), (server.url(), postgres.RUNTIME)):
             db = await asyncpg.connect(url)
             try:
@@ -32,8 +44,8 @@ async def test_a_cluster_has_two_roles_and_neither_is_superuser(tmp_path: Path) 
             assert (row["rolname"], row["rolsuper"], row["rolbypassrls"]) == (name, False, False)
 
 
-async def test_the_owner_can_do_what_migrations_and_tests_need(tmp_path: Path) -> None:
-    with postgres.running(tmp_path / "pg", durable=False) as server:
+async def test_the_owner_can_do_what_migrations_and_tests_need(home: Path) -> None:
+    with postgres.running(home, durable=False) as server:
         db = await asyncpg.connect(server.admin_url())
         try:
             for extension in ("unaccent", "pg_trgm", "btree_gist"):
@@ -47,16 +59,15 @@ async def test_the_owner_can_do_what_migrations_and_tests_need(tmp_path: Path) -
         assert words == "'straße':2 'übergänge':1"
 
 
-async def test_the_superuser_cannot_log_in(tmp_path: Path) -> None:
+async def test_the_superuser_cannot_log_in(home: Path) -> None:
     with (
-        postgres.running(tmp_path / "pg", durable=False) as server,
+        postgres.running(home, durable=False) as server,
         pytest.raises(asyncpg.InvalidAuthorizationSpecificationError),
     ):
         await asyncpg.connect(f"postgresql://postgres@127.0.0.1:{server.port}/postgres")
 
 
-async def test_lost_passwords_are_made_anew_and_the_rows_stay(tmp_path: Path) -> None:
-    home = tmp_path / "pg"
+async def test_lost_passwords_are_made_anew_and_the_rows_stay(home: Path) -> None:
     with postgres.running(home, durable=False) as server:
         db = await asyncpg.connect(server.admin_url())
         await db.execute("create table kept as select 7 as number")
@@ -70,8 +81,7 @@ async def test_lost_passwords_are_made_anew_and_the_rows_stay(tmp_path: Path) ->
         await db.close()
 
 
-def test_a_pid_file_of_somebody_else_is_no_obstacle(tmp_path: Path) -> None:
-    home = tmp_path / "pg"
+def test_a_pid_file_of_somebody_else_is_no_obstacle(home: Path) -> None:
     with postgres.running(home, durable=False) as server:
         pass
     # After a restart of the machine the number may belong to any program; here it is our own.
@@ -82,8 +92,7 @@ def test_a_pid_file_of_somebody_else_is_no_obstacle(tmp_path: Path) -> None:
         assert child.listens(again.port)
 
 
-async def test_a_killed_server_is_cleared_away_and_recovers(tmp_path: Path) -> None:
-    home = tmp_path / "pg"
+async def test_a_killed_server_is_cleared_away_and_recovers(home: Path) -> None:
     server = postgres.prepare(home)
     first = child.spawn(server.child, home / "log")
     try:
@@ -100,8 +109,7 @@ async def test_a_killed_server_is_cleared_away_and_recovers(tmp_path: Path) -> N
         await db.close()
 
 
-def test_a_broken_folder_is_named_in_german(tmp_path: Path) -> None:
-    home = tmp_path / "pg"
+def test_a_broken_folder_is_named_in_german(home: Path) -> None:
     folder = postgres.prepare(home, durable=False).folder
     (folder / "PG_VERSION").write_text("9\n")
     with pytest.raises(child.LocalError, match="gefunden: 9, gebraucht: 18"):
@@ -125,7 +133,7 @@ async def test_redis_answers_with_its_password_only(tmp_path: Path) -> None:
     assert stat.S_IMODE((home / "valkey.conf").stat().st_mode) == 0o600
 
 
-def test_servers_die_with_the_one_who_started_them(tmp_path: Path) -> None:
+def test_servers_die_with_the_one_who_started_them(home: Path) -> None:
     """A parent that is killed without warning leaves no server behind."""
     code = (
         "import sys, time; from pathlib import Path; from circle.local import child, postgres\n"
@@ -133,9 +141,7 @@ def test_servers_die_with_the_one_who_started_them(tmp_path: Path) -> None:
         "process = child.spawn(server.child, home / 'log'); child.wait_ready(server.child, process)\n"
         "print(server.port, server.folder, flush=True); time.sleep(60)\n"
     )
-    parent = subprocess.Popen(
-        [sys.executable, "-c", code, str(tmp_path / "pg")], stdout=subprocess.PIPE, text=True
-    )
+    parent = subprocess.Popen([sys.executable, "-c", code, str(home)], stdout=subprocess.PIPE, text=True)
     with parent:
         assert parent.stdout is not None
         port, folder = parent.stdout.readline().split()
