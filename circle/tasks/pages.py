@@ -1,5 +1,177 @@
-"""Pages of tasks."""
+"""Pages of tasks: the list, one task with its acts, and the form that asks for something."""
 
-from litestar import Router
+from collections.abc import Awaitable
+from datetime import date
+from typing import Any
+from uuid import UUID
 
-router = Router("/", include_in_schema=False, route_handlers=[])
+import msgspec
+from litestar import Request, Response, Router, get, post
+from litestar.params import FromPath, FromQuery
+
+from circle.core import access, answers, auth, clock, errors, fields, pages, web
+from circle.core.auth import Actor, Me
+from circle.core.db import Connection
+
+from . import actions, rules, store
+from .model import NewTask, Refusal, Task, TaskChange
+
+Incoming = Request[Any, Any, Any]
+
+
+def may(me: Me, right: str) -> bool:
+    """Whether a page offers an act; the action itself checks again."""
+    return not access.RIGHTS[right].isdisjoint(me.roles)
+
+
+@get("/aufgaben", opt={"permission": "signed_in"})
+async def show_tasks(
+    request: Incoming,
+    db: web.Db,
+    caller: web.Asking,
+    ansicht: FromQuery[str] = "meine",
+    stand: FromQuery[str] = "",
+    after: FromQuery[str | None] = None,
+) -> Response[bytes]:
+    """One's own tasks, or those of the circle."""
+    status = stand if stand in rules.WORDS else None
+    found = await store.list_tasks(
+        db, caller, answers.unseal(after), 50, mine=ansicht != "kreis", status=status
+    )
+    me = auth.me(found.me)
+    return pages.show(
+        request, "tasks/list.html", me, tasks=pages.as_struct(found, list[Task]), words=rules.WORDS,
+        view="kreis" if ansicht == "kreis" else "meine", stand=status or "",
+        next=answers.next_link(request, found), first=bool(after), may_assign=may(me, "tasks.assign"),
+    )  # fmt: skip
+
+
+@get("/aufgaben/neu", opt={"permission": "tasks.assign"})
+async def show_new(
+    request: Incoming, db: web.Db, actor: web.Acting, item: FromQuery[UUID | None] = None
+) -> Response[bytes]:
+    """The form that asks somebody to do something, alone or for an agenda item."""
+    access.require(actor, "tasks.assign")
+    return pages.show(request, "tasks/new.html", actor.card, **await _choices(db, actor, item))
+
+
+@post("/aufgaben/neu", opt={"permission": "tasks.assign"})
+async def assign(request: Incoming, db: web.Db, actor: web.Acting) -> Response[Any]:
+    """Take the form."""
+    form = await pages.read_form(request)
+    item_id = _id(form.get("item_id"))
+    choices = await _choices(db, actor, item_id)
+    try:
+        task_id = await actions.assign(db, actor, fields.from_form(NewTask, form))
+    except errors.Invalid as wrong:
+        pages.again(request, "tasks/new.html", actor, wrong, form, **choices)
+    return pages.go(f"/aufgaben/{task_id}", "Die Aufgabe ist angelegt. Sie gilt, sobald sie angenommen ist.")
+
+
+@get("/aufgaben/{task_id:uuid}", opt={"permission": "signed_in"})
+async def show_task(
+    request: Incoming, db: web.Db, caller: web.Asking, task_id: FromPath[UUID]
+) -> Response[bytes]:
+    """One task and what this person can do with it."""
+    found = await store.get(db, caller, task_id)
+    me = auth.me(found.me)
+    return pages.show(
+        request, "tasks/show.html", me,
+        **await _task_page(db, pages.as_struct(found, Task), me, clock.day(caller.now)), revision=found.revision,
+    )  # fmt: skip
+
+
+@post("/aufgaben/{task_id:uuid}", opt={"permission": "tasks.assign"})
+async def change(
+    request: Incoming, db: web.Db, caller: web.Asking, actor: web.Acting, task_id: FromPath[UUID]
+) -> Response[Any]:
+    """Take the changed wording, owner and dates. An empty date is taken away."""
+    form = await pages.read_form(request)
+    found = await store.get(db, caller, task_id)
+    try:
+        new = fields.from_form(
+            NewTask, {name: form.get(name) for name in ("title", "owner_id", "due", "resubmission_on")}
+        )
+        wanted = TaskChange(new.title, new.owner_id, new.due, new.resubmission_on)
+        await actions.change(db, actor, task_id, wanted, pages.revision(form))
+    except errors.Invalid as wrong:
+        context = await _task_page(db, pages.as_struct(found, Task), auth.me(actor.card), actor.today)
+        pages.again(request, "tasks/show.html", actor, wrong, form, **context, revision=found.revision)
+    return pages.go(f"/aufgaben/{task_id}", "Die Änderung ist gespeichert.")
+
+
+@post("/aufgaben/{task_id:uuid}/annehmen", opt={"permission": "tasks.settle"})
+async def accept(request: Incoming, db: web.Db, actor: web.Acting, task_id: FromPath[UUID]) -> Response[Any]:
+    """The owner takes the task on."""
+    form = await pages.read_form(request)
+    return await _settled(
+        task_id, actions.accept(db, actor, task_id, pages.revision(form)), "Sie haben die Aufgabe angenommen."
+    )
+
+
+@post("/aufgaben/{task_id:uuid}/erledigen", opt={"permission": "tasks.settle"})
+async def complete(
+    request: Incoming, db: web.Db, actor: web.Acting, task_id: FromPath[UUID]
+) -> Response[Any]:
+    """The task is done."""
+    form = await pages.read_form(request)
+    return await _settled(
+        task_id, actions.complete(db, actor, task_id, pages.revision(form)), "Die Aufgabe ist erledigt."
+    )
+
+
+@post("/aufgaben/{task_id:uuid}/ablehnen", opt={"permission": "tasks.settle"})
+async def decline(request: Incoming, db: web.Db, actor: web.Acting, task_id: FromPath[UUID]) -> Response[Any]:
+    """The owner does not take the task on."""
+    form = await pages.read_form(request)
+    refusal = fields.from_form(Refusal, form)
+    return await _settled(
+        task_id,
+        actions.decline(db, actor, task_id, refusal, pages.revision(form)),
+        "Sie haben die Aufgabe abgelehnt.",
+    )
+
+
+async def _settled(task_id: UUID, act: Awaitable[None], notice: str) -> Response[Any]:
+    await act
+    return pages.go(f"/aufgaben/{task_id}", notice)
+
+
+async def _choices(db: Connection, actor: Actor, item_id: UUID | None) -> dict[str, Any]:
+    """What the form offers: owners, and the agenda item when the actor may open it. Raises NotFound otherwise."""
+    item = await store.find_item(db, item_id, list(actor.keys)) if item_id else None
+    if item_id and item is None:
+        raise errors.NotFound(me=actor.card)
+    owners = await store.list_owners(db, actor.today, sorted(access.RIGHTS["tasks.settle"]))
+    return {
+        "item": item,
+        "owners": [(row["id"], f"{row['name']} ({row['authority_name']})") for row in owners],
+    }
+
+
+async def _task_page(db: Connection, task: Task, me: Me, today: date) -> dict[str, Any]:
+    own = task.owner_id == me.person_id and may(me, "tasks.settle")
+    may_change = may(me, "tasks.assign") and task.status != "done"
+    owners = await store.list_owners(db, today, sorted(access.RIGHTS["tasks.settle"])) if may_change else []
+    return {
+        "task": task,
+        "words": rules.WORDS,
+        "own": own,
+        "may_change": may_change,
+        "may_complete": task.status == "accepted" and (own or "circle_office" in me.roles),
+        "owners": [(row["id"], f"{row['name']} ({row['authority_name']})") for row in owners],
+    }
+
+
+def _id(value: Any) -> UUID | None:
+    try:
+        return msgspec.convert(value, UUID) if value else None
+    except msgspec.ValidationError:
+        return None
+
+
+router = Router(
+    "/",
+    include_in_schema=False,
+    route_handlers=[show_tasks, show_new, assign, show_task, change, accept, complete, decline],
+)

@@ -197,6 +197,8 @@ create table task (
     source text not null default '',
     status text not null default 'open' constraint task_status_known check (status in ('open', 'accepted', 'done', 'declined')),
     accepted_by uuid constraint task_accepter_exists references person,
+    accepted_on date,
+    declined_reason text not null default '',
     done_on date,
     confidential boolean not null default false,
     created_by uuid constraint task_creator_exists references person,
@@ -207,4 +209,42 @@ create table task (
     constraint task_confidential_has_item check (not confidential or item_id is not null)
 );
 create index task_owner on task (owner_id);
+create index task_item on task (item_id) where item_id is not null;
 select raise_wall('task');
+
+-- The minutes of a meeting as they stand now, names as text. An item that `keys` may not open is masked in the way in
+-- which the main version files it; `whole` is for the service, which freezes every word.
+create function minutes_content(meeting uuid, keys text[], whole boolean) returns jsonb
+language sql stable as $$
+    select jsonb_build_object('reference', m.reference, 'title', m.title, 'number', m.number, 'date', m.date,
+        'begins', to_char(coalesce((m.started_at at time zone m.time_zone)::time, m.start_local), 'HH24:MI'),
+        'ends', to_char(coalesce((m.ended_at at time zone m.time_zone)::time, m.end_local), 'HH24:MI'),
+        'time_zone', m.time_zone, 'mode', m.mode, 'place', m.place, 'file_reference', m.file_reference,
+        'kind', coalesce(i.kind, 'result'),
+        'chair_name', (select trim(p.title || ' ' || p.name) from person p where p.id = i.chair_id),
+        'keeper_name', (select trim(p.title || ' ' || p.name) from person p where p.id = i.keeper_id),
+        'attendance', (
+            select coalesce(jsonb_agg(jsonb_build_object('person_id', a.person_id, 'name', trim(p.title || ' ' || p.name),
+                'authority_name', h.short, 'status', a.status,
+                'represented_by_name', (select trim(d.title || ' ' || d.name) from person d where d.id = a.represented_by),
+                'from_local', to_char(a.from_local, 'HH24:MI'), 'to_local', to_char(a.to_local, 'HH24:MI'))
+                order by h.name, p.name), '[]')
+            from attendance a join person p on p.id = a.person_id join authority h on h.id = p.authority_id
+            where a.meeting_id = m.id),
+        'items', (
+            select coalesce(jsonb_agg(jsonb_build_object('id', t.id, 'number', t.number,
+                'title', coalesce(c.title, 'Vertraulicher Tagesordnungspunkt'), 'status', t.status,
+                'confidentiality', coalesce(c.confidentiality, 'confidential'), 'aim', c.aim, 'kind', c.kind,
+                'minutes', c.minutes, 'result', c.result, 'resolution_text', c.resolution_text, 'votes', c.votes,
+                'reservations', coalesce(c.reservations, '[]'),
+                'tasks', (
+                    select coalesce(jsonb_agg(jsonb_build_object('reference', k.reference, 'title', k.title,
+                        'owner_name', trim(o.title || ' ' || o.name), 'due', k.due) order by k.reference), '[]')
+                    from task k join person o on o.id = k.owner_id
+                    where k.item_id = c.item_id and k.status <> 'declined' and ($3 or visible(k.audience, $2))))
+                order by t."order"), '[]')
+            from agenda_item t left join agenda_content c on c.item_id = t.id and ($3 or visible(c.audience, $2))
+            where t.meeting_id = m.id and t.number <> ''))
+    from meeting m left join minutes i on i.meeting_id = m.id
+    where m.id = $1
+$$;

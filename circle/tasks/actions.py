@@ -1,0 +1,148 @@
+"""What people do with tasks: ask, accept, decline, complete."""
+
+import uuid
+from uuid import UUID
+
+import asyncpg
+import msgspec
+
+from circle.core import access, audit, errors
+from circle.core.auth import Actor
+from circle.core.db import Connection
+from circle.search import index as search_index
+
+from . import rules, store
+from .model import NewTask, Refusal, TaskChange
+
+
+async def assign(db: Connection, actor: Actor, new: NewTask) -> UUID:
+    """Ask somebody to do something. The office or the moderation asks; it binds only when accepted (decree Nr. 6).
+
+    The task of a confidential item is confidential too. Returns the id.
+    """
+    access.require(actor, "tasks.assign")
+    rules.require_dates(new.due, new.resubmission_on, actor.today)
+    await _require_owner_exists(db, actor, new.owner_id)
+    item = await store.find_item(db, new.item_id, list(actor.keys)) if new.item_id else None
+    if new.item_id and item is None:
+        raise errors.Invalid(
+            "Diesen Tagesordnungspunkt gibt es nicht.",
+            code="unknown_reference",
+            fields={"item_id": "Bitte einen anderen wählen."},
+        )
+    task_id = uuid.uuid4()
+    reference = await store.next_reference(db, actor.today.year)
+    await store.insert(
+        db, task_id=task_id, reference=reference, title=new.title, owner_id=new.owner_id, due=new.due,
+        resubmission_on=new.resubmission_on, item_id=new.item_id,
+        source=f"{item['reference']}/TOP-{item['number']}" if item and item["number"] else item["reference"] if item else "",
+        confidential=bool(item and item["confidentiality"] == "confidential"), created_by=actor.person_id,
+    )  # fmt: skip
+    await audit.record(db, actor, "task.assigned", "task", task_id, reference)
+    await index(db, task_id)
+    return task_id
+
+
+async def change(db: Connection, actor: Actor, task_id: UUID, new: TaskChange, expected: int) -> None:
+    """Change wording, dates or owner. With another owner it is open again. Raises Stale, and Conflict when done."""
+    task = await _locked(db, actor, task_id)
+    access.require(actor, "tasks.assign")
+    rules.require_changeable(task["status"])
+    _require_current(task, expected)
+    values = {
+        name: task[name] if value is msgspec.UNSET else value
+        for name, value in msgspec.structs.asdict(new).items()
+    }
+    moved = {
+        name: values[name] if values[name] != task[name] else None for name in ("due", "resubmission_on")
+    }
+    rules.require_dates(moved["due"], moved["resubmission_on"], actor.today)
+    passed_on = values["owner_id"] != task["owner_id"]
+    if passed_on:
+        await _require_owner_exists(db, actor, values["owner_id"])
+    if not await store.update(db, task_id, expected, **values, reopen=passed_on):
+        raise errors.Stale(current=_state(task))
+    await audit.record(db, actor, "task.changed", "task", task_id, task["reference"])
+    await index(db, task_id)
+
+
+async def accept(db: Connection, actor: Actor, task_id: UUID, expected: int | None = None) -> None:
+    """Take a task on. Only its owner can: the houses act on their own responsibility (decree Nr. 6)."""
+    task = await _settling(db, actor, task_id, "accepted", expected)
+    await store.mark_accepted(db, task_id, task["owner_id"], actor.today)
+    await audit.record(db, actor, "task.accepted", "task", task_id, task["reference"])
+
+
+async def decline(
+    db: Connection, actor: Actor, task_id: UUID, refusal: Refusal, expected: int | None = None
+) -> None:
+    """Do not take a task on, or give it back. Only its owner can."""
+    task = await _settling(db, actor, task_id, "declined", expected)
+    await store.mark_declined(db, task_id, refusal.reason)
+    await audit.record(db, actor, "task.declined", "task", task_id, task["reference"])
+
+
+async def complete(db: Connection, actor: Actor, task_id: UUID, expected: int | None = None) -> None:
+    """Say that an accepted task is done. The owner does, or the office on the owner's word."""
+    task = await _settling(db, actor, task_id, "done", expected)
+    await store.mark_done(db, task_id, actor.today)
+    await audit.record(db, actor, "task.completed", "task", task_id, task["reference"])
+
+
+async def index(db: Connection, task_id: UUID) -> None:
+    """Write the task's row of the search index, open to whom the task is."""
+    row = await store.find_entry(db, task_id)
+    if row is None:
+        return
+    await search_index.put(
+        db,
+        search_index.Entry(
+            source_kind="task", source_id=task_id, reference=row["reference"], title=row["title"],
+            body=f"Aufgabe von {row['owner_name']}. {row['source']}".strip(), kind="Aufgabe",
+            level="confidential" if row["confidential"] else "circle", authority_id=row["authority_id"],
+            year=int(row["reference"].split("-")[1]), url=f"/aufgaben/{task_id}", audience=list(row["audience"]),
+        ),
+    )  # fmt: skip
+
+
+async def _locked(db: Connection, actor: Actor, task_id: UUID) -> asyncpg.Record:
+    task = await store.lock(db, task_id, list(actor.keys))
+    if task is None:
+        raise errors.NotFound(me=actor.card)
+    return task
+
+
+async def _settling(
+    db: Connection, actor: Actor, task_id: UUID, following: str, expected: int | None
+) -> asyncpg.Record:
+    """The locked task after every check that accepting, declining and completing share."""
+    task = await _locked(db, actor, task_id)
+    access.require(actor, "tasks.settle")
+    if not (following == "done" and "circle_office" in actor.roles):
+        rules.require_owner(actor.person_id, task["owner_id"])
+    rules.require_step(task["status"], following)
+    if expected is not None:
+        _require_current(task, expected)
+    return task
+
+
+async def _require_owner_exists(db: Connection, actor: Actor, owner_id: UUID) -> None:
+    roles = await store.roles_of(db, owner_id, actor.today)
+    if roles is None:
+        raise errors.Invalid(
+            "Diese Person gibt es nicht.",
+            code="unknown_reference",
+            fields={"owner_id": "Bitte eine andere wählen."},
+        )
+    rules.require_able_owner(roles)
+
+
+def _require_current(task: asyncpg.Record, expected: int) -> None:
+    if task["revision"] != expected:
+        raise errors.Stale(current=_state(task))
+
+
+def _state(task: asyncpg.Record) -> dict[str, object]:
+    """The present state, as a stale answer carries it."""
+    return {name: task[name] for name in (
+        "id", "reference", "title", "owner_id", "due", "resubmission_on", "status", "revision")}  # fmt: skip

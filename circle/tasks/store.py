@@ -1,0 +1,247 @@
+"""SQL about tasks."""
+
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+
+from circle.core.db import Answer, Caller, Connection, read_one, read_page
+
+
+async def get(db: Connection, caller: Caller, task_id: UUID) -> Answer:
+    """One task that the caller may see."""
+    return await read_one(
+        db,
+        """
+        with me as materialized (select * from whoami($1, $2))
+        select me.card as me, coalesce(t.revision, 0) as revision,
+            case when t.id is not null then jsonb_build_object('id', t.id, 'reference', t.reference, 'title', t.title,
+                'owner_id', t.owner_id, 'owner_name', o.name, 'due', t.due, 'resubmission_on', t.resubmission_on,
+                'item_id', t.item_id, 'source', t.source, 'meeting_reference', (
+                    select m.reference from agenda_item i join meeting m on m.id = i.meeting_id
+                    where i.id = t.item_id and visible(m.audience, me.keys)),
+                'status', t.status, 'overdue', coalesce(t.status in ('open', 'accepted')
+                    and t.due < ($2 at time zone 'Europe/Berlin')::date, false),
+                'confidential', t.confidential, 'accepted_by', t.accepted_by, 'accepted_on', t.accepted_on,
+                'declined_reason', t.declined_reason, 'done_on', t.done_on, 'created_by', t.created_by,
+                'created_by_name', (select c.name from person c where c.id = t.created_by)) end as body
+        from me
+        left join (task t join person o on o.id = t.owner_id) on t.id = $3 and visible(t.audience, me.keys)
+        """,
+        caller,
+        task_id,
+    )
+
+
+async def list_tasks(
+    db: Connection,
+    caller: Caller,
+    after: str | None,
+    limit: int,
+    *,
+    mine: bool = False,
+    status: str | None = None,
+    item_id: UUID | None = None,
+) -> Answer:
+    """Tasks by due day, those without one last. $5 keeps the caller's own, $6 a status, $7 those of an item."""
+    return await read_page(
+        db,
+        """
+        with me as materialized (select * from whoami($1, $2)),
+        page as (
+            select t.id, t.reference, t.title, t.owner_id, o.name as owner_name, t.due, t.resubmission_on, t.item_id,
+                t.source, (select m.reference from agenda_item i join meeting m on m.id = i.meeting_id
+                    where i.id = t.item_id and visible(m.audience, me.keys)) as meeting_reference,
+                t.status, coalesce(t.status in ('open', 'accepted')
+                    and t.due < ($2 at time zone 'Europe/Berlin')::date, false) as overdue,
+                t.confidential, t.accepted_by, t.accepted_on, t.declined_reason, t.done_on, t.created_by,
+                (select c.name from person c where c.id = t.created_by) as created_by_name,
+                coalesce(t.due::text, '9999-12-31') || ' ' || t.id as key,
+                row_number() over (order by coalesce(t.due::text, '9999-12-31') || ' ' || t.id) as n
+            from me, task t join person o on o.id = t.owner_id
+            where visible(t.audience, me.keys)
+                and ($3::text is null or coalesce(t.due::text, '9999-12-31') || ' ' || t.id > $3)
+                and (not $5::boolean or t.owner_id = me.person_id)
+                and ($6::text is null or t.status = $6)
+                and ($7::uuid is null or t.item_id = $7)
+            order by key
+            limit $4 + 1
+        )
+        select me.card as me,
+            (select coalesce(json_agg(to_jsonb(page) - 'key' - 'n' order by n) filter (where n <= $4), '[]') from page) as items,
+            (select key from page where n = $4 and exists (select from page where n > $4)) as next
+        from me
+        """,
+        caller,
+        after,
+        limit,
+        mine,
+        status,
+        item_id,
+    )
+
+
+async def lock(db: Connection, task_id: UUID, keys: list[str]) -> asyncpg.Record | None:
+    """The row of a visible task, held until the end of the transaction."""
+    return await db.fetchrow(
+        """
+        select id, reference, title, owner_id, due, resubmission_on, item_id, status, confidential, revision, audience
+        from task where id = $1 and visible(audience, $2) for update
+        """,
+        task_id,
+        keys,
+    )
+
+
+async def find_item(db: Connection, item_id: UUID, keys: list[str]) -> asyncpg.Record | None:
+    """Level, number and meeting of an agenda item whose content the keys open."""
+    return await db.fetchrow(
+        """
+        select i.id, i.number, c.title, c.confidentiality, m.reference
+        from agenda_item i join agenda_content c on c.item_id = i.id join meeting m on m.id = i.meeting_id
+        where i.id = $1 and visible(c.audience, $2) and visible(m.audience, $2)
+        """,
+        item_id,
+        keys,
+    )
+
+
+async def roles_of(db: Connection, person_id: UUID, day: date) -> list[str] | None:
+    """The roles of an active person on a day; None when there is no such person."""
+    found: list[str] | None = await db.fetchval(
+        "select roles_on(id, $2) from person where id = $1 and active", person_id, day
+    )
+    return found
+
+
+async def list_owners(db: Connection, day: date, roles: list[str]) -> list[asyncpg.Record]:
+    """Active people who hold one of `roles` on a day, for the choice in a form."""
+    rows: list[Any] = await db.fetch(
+        """
+        select p.id, p.name, a.short as authority_name
+        from person p join authority a on a.id = p.authority_id
+        where p.active and roles_on(p.id, $1) && $2
+        order by a.kind <> 'district_government', a.name, p.name
+        """,
+        day,
+        roles,
+    )
+    return rows
+
+
+async def next_reference(db: Connection, year: int) -> str:
+    """The next number of the year's series: AUF-2026-07."""
+    number = await db.fetchval("select next_number('AUF', $1)", year)
+    return f"AUF-{year}-{number:02d}"
+
+
+async def insert(
+    db: Connection,
+    *,
+    task_id: UUID,
+    reference: str,
+    title: str,
+    owner_id: UUID,
+    due: date | None,
+    resubmission_on: date | None,
+    item_id: UUID | None,
+    source: str,
+    confidential: bool,
+    created_by: UUID | None,
+) -> None:
+    """A new task. The id comes from outside, so that nothing has to be read back through the wall."""
+    await db.execute(
+        """
+        insert into task (id, reference, title, owner_id, due, resubmission_on, item_id, source, confidential, created_by)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+        """,
+        task_id,
+        reference,
+        title,
+        owner_id,
+        due,
+        resubmission_on,
+        item_id,
+        source,
+        confidential,
+        created_by,
+    )
+
+
+async def update(
+    db: Connection,
+    task_id: UUID,
+    revision: int,
+    *,
+    title: str,
+    owner_id: UUID,
+    due: date | None,
+    resubmission_on: date | None,
+    reopen: bool,
+) -> bool:
+    """Change a task; `reopen` takes an acceptance back. False when the revision is no longer the present one."""
+    done = await db.execute(
+        """
+        update task set title = $3, owner_id = $4, due = $5, resubmission_on = $6,
+            status = case when $7 then 'open' else status end,
+            accepted_by = case when $7 then null else accepted_by end,
+            accepted_on = case when $7 then null else accepted_on end,
+            declined_reason = case when $7 then '' else declined_reason end,
+            revision = revision + 1
+        where id = $1 and revision = $2
+        """,
+        task_id,
+        revision,
+        title,
+        owner_id,
+        due,
+        resubmission_on,
+        reopen,
+    )
+    return bool(done == "UPDATE 1")
+
+
+async def mark_accepted(db: Connection, task_id: UUID, by: UUID, today: date) -> None:
+    """The owner has accepted."""
+    await db.execute(
+        """
+        update task set status = 'accepted', accepted_by = $2, accepted_on = $3, revision = revision + 1 where id = $1
+        """,
+        task_id,
+        by,
+        today,
+    )
+
+
+async def mark_done(db: Connection, task_id: UUID, today: date) -> None:
+    """It is done."""
+    await db.execute(
+        "update task set status = 'done', done_on = $2, revision = revision + 1 where id = $1",
+        task_id,
+        today,
+    )
+
+
+async def mark_declined(db: Connection, task_id: UUID, reason: str) -> None:
+    """The owner does not take it on."""
+    await db.execute(
+        """
+        update task set status = 'declined', declined_reason = $2, accepted_by = null, accepted_on = null,
+            revision = revision + 1
+        where id = $1
+        """,
+        task_id,
+        reason,
+    )
+
+
+async def find_entry(db: Connection, task_id: UUID) -> asyncpg.Record | None:
+    """What the search index keeps of a task, with its audience."""
+    return await db.fetchrow(
+        """
+        select t.reference, t.title, o.name as owner_name, o.authority_id, t.source, t.confidential, t.audience
+        from task t join person o on o.id = t.owner_id where t.id = $1
+        """,
+        task_id,
+    )
