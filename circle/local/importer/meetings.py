@@ -1,0 +1,285 @@
+"""The procedure, meetings with agenda, papers and attendance."""
+
+from datetime import UTC, date, datetime, time
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from circle.core import calendar
+from circle.core.db import row
+from circle.local.child import LocalError
+from circle.search import index as search
+
+from .folder import Item, Meeting
+from .run import Run
+
+BEFORE_INVITATION = {"in_preparation": "agenda_open"}
+"""Where the folder says it differently from the database."""
+DEADLINES = {
+    "agenda_submission": "agenda_submission",
+    "invitation_latest": "invitation",
+    "papers_latest": "papers",
+    "minutes_draft": "minutes_draft",
+}
+"""Deadline of a meeting → the rule of the procedure that it follows from."""
+UNITS = {"weeks_after": "weeks", "weeks_after_dispatch": "weeks"}
+"""The procedure's word for a period → the calendar's."""
+TABLED = "Tischvorlage"
+
+
+async def load_procedure(run: Run) -> None:
+    """The rules become version 1 when the circle has none yet; meetings keep the version they were convened under."""
+    if run.folder.procedure and not await run.db.fetchval("select exists(select from procedure)"):
+        first = min((meeting.date for meeting in run.folder.meetings), default=run.actor.today)
+        await run.db.execute(
+            "insert into procedure (version, adopted_on, rules) values (1, $1, $2::jsonb)",
+            date(first.year, 1, 1),
+            msgspec.json.encode(run.folder.procedure).decode(),
+        )
+
+
+async def load_meetings(run: Run) -> list[Meeting]:
+    """Meetings with all that belongs to them. Returns the new ones."""
+    run.know(
+        "meetings",
+        await run.db.fetch(
+            "select reference as key, id from meeting where reference = any($1)",
+            [meeting.id for meeting in run.folder.meetings],
+        ),
+    )
+    run.know(
+        "agenda_items",
+        await run.db.fetch(
+            """
+            select m.reference || '/TOP-' || i.number as key, i.id
+            from agenda_item i join meeting m on m.id = i.meeting_id where m.reference = any($1)
+            """,
+            [meeting.id for meeting in run.folder.meetings],
+        ),
+    )
+    fresh: list[Meeting] = run.missing("meetings", run.folder.meetings)
+    for meeting in fresh:
+        meeting_id = await _insert(run, meeting)
+        await _attend(run, meeting, meeting_id)
+        for item in meeting.agenda:
+            await _insert_item(run, meeting, meeting_id, item)
+    await _link_adjourned(run, fresh)
+    return fresh
+
+
+def deadlines(meeting: Meeting, procedure: dict[str, Any]) -> dict[str, calendar.Deadline]:
+    """The meeting's deadlines as the calendar works them out, each with the steps that lead to it.
+
+    Raises LocalError when the folder gives another day: one of the two is wrong, and nobody should find out later.
+    """
+    found = {}
+    for name, rule in DEADLINES.items():
+        period = procedure[rule]
+        deadline = calendar.deadline(UNITS.get(period["unit"], period["unit"]), meeting.date, period["value"])
+        if meeting.deadlines.get(name, deadline.on) != deadline.on:
+            raise LocalError(
+                f"Die Frist {name} der Sitzung {meeting.id} steht auf dem {calendar.date_short(meeting.deadlines[name])}, "
+                f"richtig ist der {calendar.date_short(deadline.on)}."
+            )
+        found[name] = deadline
+    return found
+
+
+def state(meeting: Meeting) -> str:
+    """How far the meeting is: what was held goes on with its minutes."""
+    if meeting.state == "held" and meeting.minutes and meeting.minutes.approved_on:
+        return "minutes_approved"
+    if meeting.state == "held" and meeting.minutes and meeting.minutes.draft_sent_on:
+        return "minutes_draft"
+    return BEFORE_INVITATION.get(meeting.state, meeting.state)
+
+
+async def _insert(run: Run, meeting: Meeting) -> UUID:
+    procedure = await run.db.fetchrow("select version, rules from procedure order by version desc limit 1")
+    if procedure is None:
+        raise LocalError("Es fehlt die Geschäftsordnung (procedure.json).")
+    rules = msgspec.json.decode(procedure["rules"])
+    begun, ended = (_instant(meeting, at) for at in (meeting.start_local, meeting.end_local))
+    held = meeting.state == "held"
+    added = await row(
+        run.db,
+        """
+        insert into meeting (reference, number, title, date, start_local, end_local, time_zone, mode, place, state,
+            file_reference, deadlines, procedure_version, invitation_sent_on, started_at, ended_at)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12::jsonb, $13, $14, $15, $16) returning id
+        """,
+        meeting.id,
+        meeting.number,
+        meeting.title,
+        meeting.date,
+        time.fromisoformat(meeting.start_local),
+        time.fromisoformat(meeting.end_local),
+        meeting.time_zone,
+        meeting.mode,
+        meeting.place,
+        state(meeting),
+        meeting.file_reference,
+        msgspec.json.encode(deadlines(meeting, rules)).decode(),
+        procedure["version"],
+        meeting.invitation_sent_on,
+        begun if held else None,
+        ended if held else None,
+    )
+    return run.add("meetings", meeting.id, added["id"])
+
+
+def _instant(meeting: Meeting, at: str) -> datetime:
+    try:
+        return calendar.parse_local(meeting.date, at, meeting.time_zone).astimezone(UTC)
+    except calendar.LocalTimeError as error:
+        raise LocalError(f"Die Sitzung {meeting.id}: {error}") from error
+
+
+async def _attend(run: Run, meeting: Meeting, meeting_id: UUID) -> None:
+    there = meeting.attendance
+    rows = [
+        *((person, "present", None) for person in there.present),
+        *((entry.member, "represented", entry.by) for entry in there.represented),
+        *((person, "excused", None) for person in there.excused),
+        *((person, "guest", None) for person in there.guests),
+        *((person, "office", None) for person in there.office),
+    ]
+    place = f"Die Anwesenheit der Sitzung {meeting.id}"
+    for person, status, deputy in rows:
+        await run.db.execute(
+            "insert into attendance (meeting_id, person_id, status, represented_by) values ($1, $2, $3, $4)",
+            meeting_id,
+            run.find("persons", person, place),
+            status,
+            run.maybe("persons", deputy, place),
+        )
+
+
+async def _insert_item(run: Run, meeting: Meeting, meeting_id: UUID, item: Item) -> None:
+    """An item with its content and papers. Once the invitation is out, its number stands fast."""
+    added = await row(
+        run.db,
+        """
+        insert into agenda_item (meeting_id, "order", number, status, frozen, late_submission)
+        values ($1, $2, $3, $4, $5, $6) returning id
+        """,
+        meeting_id,
+        item.order,
+        item.number,
+        item.status,
+        meeting.invitation_sent_on is not None,
+        item.late_submission,
+    )
+    item_id = run.add("agenda_items", item.id, added["id"])
+    place = f"Der Tagesordnungspunkt {item.id}"
+    if item.confidentiality == "confidential":
+        await _name_persons(run, meeting, item, item_id)
+    await run.db.execute(
+        """
+        insert into agenda_content (item_id, meeting_id, title, aim, kind, confidentiality, rapporteur_id, submitted_by,
+            planned_minutes, minutes, result, resolution_text, votes, reservations)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13::jsonb, $14::jsonb)
+        """,
+        item_id,
+        meeting_id,
+        item.title,
+        item.aim,
+        item.kind,
+        item.confidentiality,
+        run.maybe("persons", item.rapporteur, place),
+        run.maybe("persons", item.submitted_by, place),
+        item.planned_minutes,
+        item.minutes or "",
+        item.result or "",
+        item.resolution_text or "",
+        msgspec.json.encode(item.votes).decode() if item.votes else None,
+        msgspec.json.encode([_reservation(run, entry, place) for entry in item.reservations]).decode(),
+    )
+    await _insert_papers(run, meeting, meeting_id, item)
+
+
+def _reservation(run: Run, entry: dict[str, Any], place: str) -> dict[str, Any]:
+    """A reservation names its person by id and by the name of that day."""
+    names = {person.id: f"{person.title} {person.name}".strip() for person in run.folder.persons}
+    person_id = run.find("persons", entry["by"], place)
+    return {**entry, "by": person_id, "by_name": names[entry["by"]]}
+
+
+async def _name_persons(run: Run, meeting: Meeting, item: Item, item_id: UUID) -> None:
+    """A confidential item is open to who reports, who submitted it, the office, and the members who sat there."""
+    there = meeting.attendance
+    named = {item.rapporteur, item.submitted_by, *there.office, *there.present} - {None}
+    place = f"Der Tagesordnungspunkt {item.id}"
+    for person in sorted(filter(None, named)):
+        await run.db.execute(
+            "insert into named_access (object_id, person_id) values ($1, $2)",
+            item_id,
+            run.find("persons", person, place),
+        )
+
+
+async def _insert_papers(run: Run, meeting: Meeting, meeting_id: UUID, item: Item) -> None:
+    """Documents on the agenda. The folder keeps no day of submission: it is the invitation's, or the meeting's own."""
+    for number, key in enumerate(item.documents, start=1):
+        document_id = run.find("documents", key, f"Der Tagesordnungspunkt {item.id}")
+        kind = await run.db.fetchval("select kind from document where id = $1", document_id)
+        label = "tabled" if kind == TABLED else "late" if item.late_submission else "advance"
+        submitted_on = meeting.invitation_sent_on or meeting.deadlines["agenda_submission"]
+        await run.db.execute(
+            """
+            insert into paper (meeting_id, item_id, number, title, confidentiality, label, document_id, author_id, submitted_on)
+            select $1, $2, $3, d.title, case when $4 = 'confidential' then $4 else d.confidentiality end, $5, d.id,
+                d.owner_id, $6
+            from document d where d.id = $7
+            """,
+            meeting_id,
+            run.ids["agenda_items"][item.id],
+            number,
+            item.confidentiality,
+            label,
+            meeting.date if label == "tabled" else submitted_on,
+            document_id,
+        )
+
+
+async def _link_adjourned(run: Run, fresh: list[Meeting]) -> None:
+    """An adjourned item goes on in a later meeting under a title that begins with its own."""
+    for meeting in fresh:
+        later = [item for other in run.folder.meetings if other.date > meeting.date for item in other.agenda]
+        for item in meeting.agenda:
+            successor = next((other for other in later if other.title.startswith(item.title)), None)
+            if item.status == "adjourned" and successor:
+                await run.db.execute(
+                    "update agenda_item set adjourned_to = $2 where id = $1",
+                    run.ids["agenda_items"][item.id],
+                    run.ids["agenda_items"][successor.id],
+                )
+
+
+async def index(run: Run, fresh: list[Meeting]) -> None:
+    """Meetings and agenda items become findable for whoever may open them."""
+    for meeting in fresh:
+        meeting_id = run.ids["meetings"][meeting.id]
+        open_titles = [item.title for item in meeting.agenda if item.confidentiality != "confidential"]
+        await search.put(
+            run.db,
+            search.Entry(
+                source_kind="meeting", source_id=meeting_id, reference=meeting.id, title=meeting.title,
+                body="\n".join([meeting.place, *open_titles]), kind="Sitzung", level="circle", year=meeting.date.year,
+                url=f"/sitzungen/{meeting.id}", audience=["circle", f"meeting:{meeting_id}"],
+            ),
+        )  # fmt: skip
+        for item in meeting.agenda:
+            item_id = run.ids["agenda_items"][item.id]
+            closed = item.confidentiality == "confidential"
+            words = (item.minutes, item.resolution_text)
+            await search.put(
+                run.db,
+                search.Entry(
+                    source_kind="agenda_item", source_id=item_id, reference=item.id, title=item.title,
+                    body="\n\n".join(filter(None, words)), kind="Tagesordnungspunkt", level=item.confidentiality,
+                    year=meeting.date.year, url=f"/sitzungen/{meeting.id}/top/{item_id}",
+                    audience=[f"named:{item_id}"] if closed else ["circle", f"meeting:{meeting_id}"],
+                ),
+            )  # fmt: skip
