@@ -1,7 +1,8 @@
 -- Consultation requests: open to the asking house, the office and those who work on them, whatever the level.
 create table consultation (
     id uuid primary key default gen_random_uuid(),
-    reference text not null constraint consultation_reference_unique unique,
+    -- Given at receipt. What never had a number was never received and stays with the asking house.
+    reference text constraint consultation_reference_unique unique,
     subject text not null,
     question text not null,
     purpose text not null default '',
@@ -34,27 +35,42 @@ create table consultation (
     review_note text not null default '',
     answered_by uuid constraint consultation_author_exists references person,
     answered_on date,
+    -- The document that answered the request without a new text.
+    answered_with uuid constraint consultation_stock_exists references document,
     reviewed_by uuid constraint consultation_reviewed_by_exists references person,
     reviewed_on date,
+    proposed_by uuid constraint consultation_proposer_exists references person,
     release_title text not null default '',
+    release_abstract text not null default '',
     release_text text not null default '',
     release_level text not null default '',
+    release_topics text[] not null default '{}',
+    release_review_on date,
+    -- What the machine found in the proposal, and the proposer confirmed one by one.
+    release_findings jsonb not null default '[]',
     released_on date,
     released_as uuid constraint consultation_document_exists references document,
     referred_to text not null default '',
     closed_on date,
     note text not null default '',
+    -- The due date a reminder or an escalation was sent for; a moved date is reminded of anew.
+    reminded_for date,
+    escalated_for date,
     revision integer not null default 1,
+    constraint consultation_received_has_reference check (state in ('draft', 'withdrawn') or reference is not null),
     constraint consultation_author_is_not_reviewer check (reviewed_by is null or reviewed_by is distinct from answered_by),
+    constraint consultation_proposer_is_not_approver check (approver_id is null or approver_id is distinct from proposed_by),
     constraint consultation_urgent_has_reason check (priority <> 'urgent' or urgency_reason <> ''),
     audience text[] not null generated always as (
-        case when state = 'draft' then array['asking:' || authority_id::text]
+        case when state = 'draft' or reference is null then array['asking:' || authority_id::text]
             else array_remove(array['asking:' || authority_id::text, 'role:circle_office',
                 'person:' || assignee_id::text, 'person:' || deputy_id::text,
                 'person:' || reviewer_id::text, 'person:' || approver_id::text], null) end) stored
 );
 create index consultation_audience on consultation using gin (audience);
 create index consultation_page on consultation (received_on desc, id);
+create index consultation_due on consultation (due_on_effective)
+    where state in ('received', 'clarification', 'assigned', 'in_progress', 'in_review');
 select raise_wall('consultation');
 
 create table clarification (
@@ -69,6 +85,7 @@ create table clarification (
     audience text[] not null
 );
 create unique index clarification_one_open on clarification (consultation_id) where replied_on is null;
+create index clarification_consultation on clarification (consultation_id);
 select raise_wall('clarification');
 
 create table consultation_file (
@@ -88,3 +105,75 @@ create table consultation_answer (
 );
 select raise_wall('consultation_answer');
 select write_once('consultation_answer');
+
+-- Late on a day: the clock stands while a clarification is open, and stops for good with the answer.
+create function consultation_overdue(c consultation, day date) returns boolean
+language sql stable as $$
+    select c.state in ('received', 'clarification', 'assigned', 'in_progress', 'in_review')
+        and c.due_on_effective < least($2, (
+            select q.asked_on from clarification q where q.consultation_id = c.id and q.replied_on is null))
+$$;
+
+-- Those who work on a request see the unsent answer, its review and the proposal for release; the asking house does not.
+create function consultation_works(c consultation, keys text[]) returns boolean
+language sql immutable parallel safe as $$
+    select $2 && array_remove(c.audience, 'asking:' || c.authority_id)
+$$;
+
+-- A request in a list.
+create function consultation_line(c consultation, day date) returns jsonb
+language sql stable as $$
+    select jsonb_build_object('id', c.id, 'reference', c.reference, 'subject', c.subject, 'state', c.state,
+        'priority', c.priority, 'confidentiality', c.confidentiality, 'topics', c.topics,
+        'authority_id', c.authority_id, 'authority_name', a.short,
+        'requested_by_id', c.requested_by, 'requested_by_name', p.name,
+        'assignee_id', c.assignee_id, 'assignee_name', (select name from person where id = c.assignee_id),
+        'received_on', c.received_on, 'acknowledge_by', c.acknowledge_by, 'acknowledged_on', c.acknowledged_on,
+        'due_on', c.due_on, 'due_on_effective', c.due_on_effective, 'overdue', coalesce(consultation_overdue(c, $2), false),
+        'answered_on', c.answered_on, 'released_on', c.released_on, 'closed_on', c.closed_on, 'revision', c.revision)
+    from authority a, person p where a.id = c.authority_id and p.id = c.requested_by
+$$;
+
+-- The whole request as `keys` may see it on a day.
+create function consultation_body(c consultation, keys text[], day date) returns jsonb
+language sql stable as $$
+    select consultation_line(c, $3) || jsonb_build_object('question', c.question, 'purpose', c.purpose, 'tried', c.tried,
+        'urgency_reason', c.urgency_reason, 'wish_date', c.wish_date, 'contains_personal_data', c.contains_personal_data,
+        'due_steps', c.due_steps, 'deputy_id', c.deputy_id, 'deputy_name', (select name from person where id = c.deputy_id),
+        'referred_to', c.referred_to, 'note', c.note,
+        'clarifications', (
+            select coalesce(jsonb_agg(jsonb_build_object('id', q.id, 'question', q.question, 'asked_on', q.asked_on,
+                'asked_by_id', q.asked_by, 'asked_by_name', b.name, 'reply', nullif(q.reply, ''),
+                'replied_on', q.replied_on, 'replied_by_id', q.replied_by,
+                'replied_by_name', (select name from person where id = q.replied_by)) order by q.asked_on, q.replied_on nulls last), '[]')
+            from clarification q join person b on b.id = q.asked_by where q.consultation_id = c.id and visible(q.audience, $2)),
+        'files', (
+            select coalesce(jsonb_agg(jsonb_build_object('id', f.id, 'name', f.name, 'content_type', f.content_type,
+                'size', f.size, 'sha256', f.sha256, 'part', u.part) order by u.part desc, f.name), '[]')
+            from consultation_file u join file f on f.id = u.file_id
+            where u.consultation_id = c.id and (u.part = 'question' or shown.answer)),
+        'answer', case when shown.answer then nullif(c.answer, '') end,
+        'answer_summary', case when shown.answer then nullif(c.answer_summary, '') end,
+        'sources', case when shown.answer then c.sources else '[]' end,
+        'answered_by_id', case when shown.answer then c.answered_by end,
+        'answered_by_name', case when shown.answer then (select name from person where id = c.answered_by) end,
+        'sha256', (select s.sha256 from consultation_answer s where s.consultation_id = c.id and visible(s.audience, $2)),
+        'answered_with', (
+            select jsonb_build_object('id', d.id, 'reference', d.reference, 'title', d.title)
+            from document d where d.id = c.answered_with and visible(d.audience, $2)),
+        'released_as', (
+            select jsonb_build_object('id', d.id, 'reference', d.reference, 'title', d.title)
+            from document d where d.id = c.released_as and visible(d.audience, $2)),
+        'reviewer_id', case when shown.works then c.reviewer_id end,
+        'reviewer_name', case when shown.works then (select name from person where id = c.reviewer_id) end,
+        'reviewed_by_id', case when shown.works then c.reviewed_by end,
+        'reviewed_by_name', case when shown.works then (select name from person where id = c.reviewed_by) end,
+        'reviewed_on', case when shown.works then c.reviewed_on end,
+        'review_note', case when shown.works then nullif(c.review_note, '') end,
+        'proposal', case when shown.works and c.proposed_by is not null then jsonb_build_object(
+            'title', c.release_title, 'abstract', c.release_abstract, 'text', c.release_text, 'level', c.release_level,
+            'topics', c.release_topics, 'review_on', c.release_review_on, 'findings', c.release_findings,
+            'proposed_by_id', c.proposed_by, 'proposed_by_name', (select name from person where id = c.proposed_by),
+            'approver_id', c.approver_id, 'approver_name', (select name from person where id = c.approver_id)) end)
+    from (select works, works or (c.answered_on is not null and c.answered_with is null) as answer from consultation_works(c, $2) works) shown
+$$;
