@@ -1,0 +1,116 @@
+"""Clients over ASGI and the one connection of a test."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from typing import Any
+
+import httpx
+
+from circle.core import auth
+from circle.core.db import Caller, Connection, Database
+
+ADDRESS = "http://127.0.0.1:8000"
+OWN = ("begin", "commit", "rollback", "savepoint", "release", "set local", "select set_config")
+
+
+class OneConnection(Database):
+    """Every `begin` is a savepoint on the test's connection; outside a test it is the plain pool."""
+
+    connection: Connection | None = None
+
+    @asynccontextmanager
+    async def test(self) -> AsyncIterator[None]:
+        """One test: everything it writes is rolled back."""
+        self.lock = asyncio.Lock()
+        async with self.pool.acquire() as connection:
+            await connection.execute("begin; set local circle.system = 'on'")
+            self.connection = connection
+            try:
+                yield
+            finally:
+                self.connection = None
+                await connection.execute("rollback")
+
+    @asynccontextmanager
+    async def begin(self, caller: Caller | None) -> AsyncIterator[Connection]:
+        if self.connection is None:
+            async with super().begin(caller) as connection:
+                yield connection
+            return
+        async with self.lock:
+            await self.connection.execute("savepoint request; " + context(caller))
+            try:
+                yield self.connection
+            except BaseException:
+                await self.connection.execute("rollback to savepoint request; set local circle.system = 'on'")
+                raise
+            await self.connection.execute("release savepoint request; set local circle.system = 'on'")
+
+
+def context(caller: Caller | None) -> str:
+    """The caller's context for row-level security, as `Database.begin` sets it."""
+    if caller is None:
+        return "set local circle.system = 'on'"
+    return (
+        f"set local circle.system = 'off'; set local circle.session = '{caller.token_hash.hex()}'; "
+        f"set local circle.office_now = '{caller.now.isoformat()}'"
+    )
+
+
+class Browser:
+    """A person at the pages: cookie, form token, no JavaScript."""
+
+    def __init__(self, client: httpx.AsyncClient, token: str) -> None:
+        self.client, self.token = client, token
+
+    async def get(self, path: str) -> httpx.Response:
+        return await self.client.get(path)
+
+    async def post(self, path: str, data: dict[str, Any] | None = None, **more: Any) -> httpx.Response:
+        """Submit a form with its token."""
+        form = {"csrf_token": auth.form_token(self.token)} | (data or {})
+        return await self.client.post(path, data=form, headers={"sec-fetch-site": "same-origin"}, **more)
+
+
+class Clients:
+    """Makes clients for people; `stranger` is signed in nowhere."""
+
+    def __init__(
+        self, stack: AsyncExitStack, transport: httpx.ASGITransport, database: OneConnection
+    ) -> None:
+        self.stack, self.transport, self.database = stack, transport, database
+        self.stranger = httpx.AsyncClient(transport=transport, base_url=ADDRESS)
+
+    async def _token(self, email: str, kind: str) -> str:
+        assert self.database.connection is not None
+        email = email if "@" in email else f"{email}@example.org"
+        person = await self.database.connection.fetchval("select id from person where email = $1", email)
+        assert person, f"nobody with {email}"
+        return await auth.open_session(self.database.connection, person, kind)
+
+    async def as_(self, email: str) -> httpx.AsyncClient:
+        """A program signed in as somebody: `anna` or a full e-mail address."""
+        headers = {"authorization": f"Bearer {await self._token(email, 'bearer')}"}
+        client = httpx.AsyncClient(transport=self.transport, base_url=ADDRESS, headers=headers)
+        return await self.stack.enter_async_context(client)
+
+    async def browser(self, email: str) -> Browser:
+        """The same person at the pages."""
+        token = await self._token(email, "cookie")
+        client = httpx.AsyncClient(transport=self.transport, base_url=ADDRESS, cookies={"circle": token})
+        return Browser(await self.stack.enter_async_context(client), token)
+
+
+@contextmanager
+def queries(connection: Any) -> Iterator[list[str]]:
+    """The statements that run inside the block, but begin, commit and settings."""
+    seen: list[str] = []
+
+    def note(record: Any) -> None:
+        text = record.query.strip()
+        if not text.lower().startswith(OWN):
+            seen.append(text)
+
+    with connection.query_logger(note):
+        yield seen
