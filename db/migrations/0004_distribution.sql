@@ -17,8 +17,11 @@ create table dispatch (
     requested_by uuid constraint dispatch_requester_exists references person,
     created_at timestamptz not null default now(),
     sent_on date,
+    parts integer not null default 0,
     revision integer not null default 1,
-    audience text[] not null
+    audience text[] not null,
+    -- Who may read the letter itself, as the act that wrote it said; checked again when it goes out.
+    readers text[] not null
 );
 create index dispatch_object on dispatch (object_id);
 create index dispatch_page on dispatch (created_at desc, id);
@@ -28,13 +31,15 @@ create table dispatch_part (
     dispatch_id uuid not null constraint dispatch_part_dispatch_exists references dispatch,
     position integer not null,
     title text not null,
-    level text not null,
+    level text not null constraint dispatch_part_level_known
+        check (level in ('public', 'internal', 'circle', 'confidential')),
     file_id uuid constraint dispatch_part_file_exists references file,
     url text not null default '',
     calendar boolean not null default false,
     audience text[] not null,
     constraint dispatch_part_unique primary key (dispatch_id, position)
 );
+select raise_wall('dispatch_part');
 
 create table delivery (
     id uuid primary key default gen_random_uuid(),
@@ -45,12 +50,25 @@ create table delivery (
     state text not null default 'new' constraint delivery_state_known
         check (state in ('new', 'leased', 'sending', 'sent', 'failed', 'uncertain', 'cancelled')),
     attempts integer not null default 0,
+    first_try_at timestamptz,
     next_try timestamptz not null default now(),
     lease_until timestamptz,
     fence bigint not null default 0,
     message_id text not null default '',
     sent_at timestamptz,
     error text not null default '',
+    audience text[] not null,
     constraint delivery_once_per_person unique (dispatch_id, person_id)
 );
-create index delivery_due on delivery (next_try) where state in ('new', 'leased', 'sending');
+create index delivery_open on delivery (dispatch_id, next_try) where state in ('new', 'leased', 'sending');
+create index delivery_person on delivery (person_id);
+select raise_wall('delivery');
+
+-- A recipient may read the letter that was sent to them, besides those who may see the whole dispatch.
+alter table dispatch enable row level security;
+alter table dispatch force row level security;
+create policy wall on dispatch using (
+    (select wall_open()) or audience && (select wall_keys())
+    or exists (select from delivery d
+        where d.dispatch_id = dispatch.id and 'person:' || d.person_id = any((select wall_keys())::text[])))
+    with check (true);

@@ -1,0 +1,124 @@
+"""The way to the mail server: blocking calls for a thread, cut where the promise needs it.
+
+`offer` goes up to the server's „go ahead“; until then nothing is sent, and every fault means a clean second try.
+`hand_over` sends the message with its final dot. Once it has begun, only the server's answer tells what happened
+(RFC 5321 4.2.5, RFC 1047).
+"""
+
+import ipaddress
+import re
+import smtplib
+import ssl
+from urllib.parse import unquote, urlsplit
+
+from circle.settings import Settings
+
+TIMEOUT = 20.0
+"""Seconds for each step of the conversation; shorter than the lease of a delivery."""
+
+
+class Unreachable(Exception):
+    """No conversation with the server; the German text says why. Everybody waits."""
+
+
+class Refused(Exception):
+    """The server answered no. `final` for 5xx: this recipient gets nothing; otherwise later."""
+
+    def __init__(self, code: int, answer: bytes | str) -> None:
+        text = answer.decode(errors="replace") if isinstance(answer, bytes) else answer
+        super().__init__(f"{code} {' '.join(text.split())}"[:300])
+        self.final = 500 <= code < 600
+
+
+class Unsure(Exception):
+    """The connection broke after the message was on its way: it may have arrived or not."""
+
+
+def connect(settings: Settings) -> smtplib.SMTP:
+    """An open connection, encrypted and signed in as SMTP_URL says. Raises Unreachable."""
+    place = urlsplit(settings.smtp_url)
+    host = place.hostname or ""
+    if settings.mode != "live" and not _is_near(host):
+        raise Unreachable("In Vorführung und Test gehen E-Mails nur an diesen Rechner (127.0.0.1).")
+    try:
+        connection = _open(place.scheme, host, place.port)
+        if place.username:
+            if not (isinstance(connection.sock, ssl.SSLSocket) or _is_near(host)):
+                raise Unreachable("Ein Passwort geht nur verschlüsselt: smtps:// oder smtp+starttls://.")
+            connection.login(unquote(place.username), unquote(place.password or ""))
+    except ssl.SSLError as error:
+        raise Unreachable(f"Der Mailserver hat kein gültiges Zertifikat ({error.reason}).") from error
+    except smtplib.SMTPAuthenticationError as error:
+        raise Unreachable("Der Mailserver nimmt die Anmeldung nicht an.") from error
+    except (OSError, smtplib.SMTPException, ValueError) as error:
+        raise Unreachable(f"Der Mailserver ist nicht erreichbar ({type(error).__name__}).") from error
+    return connection
+
+
+def _open(scheme: str, host: str, port: int | None) -> smtplib.SMTP:
+    # Given by name: looking up the own host name can take seconds.
+    ours = "localhost"
+    if scheme == "smtps":
+        connection: smtplib.SMTP = smtplib.SMTP_SSL(
+            host, port or 465, local_hostname=ours, timeout=TIMEOUT, context=ssl.create_default_context()
+        )
+    elif scheme in ("smtp", "smtp+starttls"):
+        connection = smtplib.SMTP(host, port or 25, local_hostname=ours, timeout=TIMEOUT)
+    else:
+        raise ValueError(f"unknown scheme {scheme}")
+    if scheme == "smtp+starttls":
+        connection.starttls(context=ssl.create_default_context())
+    connection.ehlo_or_helo_if_needed()
+    return connection
+
+
+def _is_near(host: str) -> bool:
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def offer(connection: smtplib.SMTP, sender: str, recipient: str) -> None:
+    """MAIL, RCPT and DATA up to the server's 354. Raises Refused, Unreachable."""
+    try:
+        for code, answer, wanted in (
+            (*connection.mail(sender), 250),
+            (*connection.rcpt(recipient), 250),
+            (*connection.docmd("data"), 354),
+        ):
+            if code != wanted and not (wanted == 250 and code == 251):
+                raise Refused(code, answer)
+    except (OSError, smtplib.SMTPException) as error:
+        raise Unreachable(f"Die Verbindung zum Mailserver brach ab ({type(error).__name__}).") from error
+
+
+def hand_over(connection: smtplib.SMTP, message: bytes) -> None:
+    """The message and its final dot, then the server's word. Returns when the server took it.
+
+    Raises Refused when it said no, Unsure when it said nothing.
+    """
+    dotted = re.sub(rb"(?m)^\.", b"..", message)
+    ending = b".\r\n" if dotted.endswith(b"\r\n") else b"\r\n.\r\n"
+    try:
+        connection.send(dotted + ending)
+        code, answer = connection.getreply()
+    except (OSError, smtplib.SMTPException) as error:
+        raise Unsure("Die Verbindung brach ab, bevor der Mailserver die Nachricht bestätigte.") from error
+    if code != 250:
+        raise Refused(code, answer)
+
+
+def forget(connection: smtplib.SMTP) -> None:
+    """Take back an offer (RSET); raises Unreachable when the connection is of no more use."""
+    try:
+        code, _ = connection.rset()
+    except (OSError, smtplib.SMTPException) as error:
+        raise Unreachable("Die Verbindung zum Mailserver brach ab.") from error
+    if code != 250:
+        raise Unreachable("Der Mailserver nimmt gerade nichts an.")
+
+
+def close(connection: smtplib.SMTP) -> None:
+    """End the conversation; an offered message without its final dot counts for nothing (RFC 5321 4.1.1.4)."""
+    connection.close()

@@ -1,0 +1,165 @@
+"""Every job by its name, and how one is run: leased, kept alive, marked done or put back.
+
+The message that woke the worker carries the outbox id and nothing else; name, arguments and state are read here.
+Jobs are run at least once, now and then twice or in parallel: each is written so that this changes nothing.
+"""
+
+import asyncio
+import typing
+from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+import msgspec
+import structlog
+
+from circle.core import auth
+from circle.core.clock import Clock
+from circle.core.db import Database
+from circle.core.files import Storage
+from circle.distribution import sending
+from circle.settings import Settings
+
+from . import store
+
+LEASE = timedelta(seconds=20)
+"""After that a job whose worker was killed is another worker's."""
+HEARTBEAT = 5.0
+LONGEST = 100.0
+"""Seconds that a job may take; less than the hard limit at which the worker's process is ended."""
+MOST_ATTEMPTS = 10
+
+log = structlog.get_logger("circle.workers")
+
+
+class Around(msgspec.Struct, frozen=True):
+    """What every job has at hand."""
+
+    database: Database
+    storage: Storage
+    settings: Settings
+    clock: Clock
+
+
+Job = Callable[..., Awaitable[datetime | None]]
+"""Takes Around and the arguments of `jobs.enqueue`. An instant as result: not at its end, again then."""
+
+
+async def send(around: Around, dispatch_id: UUID) -> datetime | None:
+    """Send what is due of a dispatch."""
+    return await sending.send(around.database, around.storage, around.settings, around.clock, dispatch_id)
+
+
+async def build_invitation(around: Around, dispatch_id: UUID) -> None:
+    """Render an invitation and its calendar file, then start the dispatch."""
+    from circle.meetings import build as meetings
+
+    await meetings.build_invitation(around.database, around.storage, dispatch_id, around.clock)
+
+
+async def build_print(around: Around, dispatch_id: UUID) -> None:
+    """Render minutes, then start the dispatch."""
+    from circle.meetings.minutes import build as minutes
+
+    await minutes.build_print(around.database, around.storage, dispatch_id, around.clock)
+
+
+async def extract_text(around: Around, file_id: UUID) -> None:
+    """Read the text of an upload for the search."""
+    from circle.knowledge import actions as knowledge
+
+    await knowledge.extract_text(around.database, around.storage, file_id)
+
+
+async def mark_overdue(around: Around) -> None:
+    """Documents whose review is due."""
+    from circle.knowledge import actions as knowledge
+
+    async with around.database.begin(None) as db:
+        await knowledge.mark_overdue(db, auth.service(around.clock.now()))
+
+
+async def remind_due(around: Around) -> None:
+    """Requests whose answer is due."""
+    from circle.consultations import actions as consultations
+
+    async with around.database.begin(None) as db:
+        await consultations.remind_due(db, around.clock.now())
+
+
+async def tidy(around: Around) -> None:
+    """Drop technical rows whose time is over."""
+    async with around.database.begin(None) as db:
+        await store.tidy(db)
+
+
+JOBS: dict[str, Job] = {
+    "distribution.send": send,
+    "meetings.build_invitation": build_invitation,
+    "minutes.build_print": build_print,
+    "knowledge.extract_text": extract_text,
+    "knowledge.mark_overdue": mark_overdue,
+    "consultations.remind_due": remind_due,
+    "workers.tidy": tidy,
+}
+
+
+async def run(around: Around, outbox_id: int, jobs: dict[str, Job] = JOBS) -> None:
+    """Run one job of the outbox if it is due and free; else do nothing."""
+    async with around.database.begin(None) as db:
+        row = await store.lease(db, outbox_id, LEASE)
+    if row is None:
+        return
+    try:
+        async with asyncio.timeout(LONGEST):
+            again = await _alive(around, row, jobs[row["job"]])
+    except LeaseLost:
+        log.warning("lease lost", job=row["job"], outbox=outbox_id)
+    except Exception as error:  # Whatever a job raises is counted and tried again; the worker goes on.
+        log.error("job failed", job=row["job"], outbox=outbox_id, attempt=row["attempts"], exc_info=error)
+        await _put_back(around, row, error)
+    else:
+        async with around.database.begin(None) as db:
+            if isinstance(again, datetime):
+                await store.mark_again(db, outbox_id, row["fence"], again)
+            else:
+                await store.mark_done(db, outbox_id, row["fence"])
+
+
+class LeaseLost(Exception):
+    """Another worker has the job; what is left undone here is its work."""
+
+
+async def _alive(around: Around, row: asyncpg.Record, job: Job) -> Any:
+    """Run the job and keep its lease meanwhile."""
+    work = asyncio.ensure_future(job(around, **arguments(job, row["arguments"])))
+    try:
+        while not work.done():
+            await asyncio.wait({work}, timeout=HEARTBEAT)
+            if work.done():
+                break
+            async with around.database.begin(None) as db:
+                if not await store.renew(db, row["id"], row["fence"], LEASE):
+                    raise LeaseLost
+        return work.result()
+    finally:
+        if not work.done():
+            work.cancel()
+            await asyncio.wait({work})
+
+
+def arguments(job: Job, raw: str) -> dict[str, Any]:
+    """The stored arguments in the types the job names. Raises msgspec.ValidationError."""
+    hints = typing.get_type_hints(job)
+    return {name: msgspec.convert(value, hints[name]) for name, value in msgspec.json.decode(raw).items()}
+
+
+async def _put_back(around: Around, row: asyncpg.Record, error: Exception) -> None:
+    pause = min(timedelta(seconds=2 ** row["attempts"]), timedelta(minutes=10))
+    try:
+        async with around.database.begin(None) as db:
+            await store.mark_failed(db, row["id"], row["fence"], type(error).__name__, pause, MOST_ATTEMPTS)
+    except Exception as away:  # The database is gone as well: the lease ends by itself.
+        log.warning("could not put back", outbox=row["id"], kind=type(away).__name__)

@@ -1,0 +1,48 @@
+"""What is due at which hour. Any number of clocks may tick: each due instant is written down once.
+
+Times are the office's, in Europe/Berlin. After a standstill the latest due instant of each job is made up for; the
+jobs judge by the day, so that earlier ones would only say the same.
+"""
+
+from datetime import datetime, time, timedelta
+
+import structlog
+
+from circle.core import clock
+from circle.core.clock import Clock
+from circle.core.db import Database
+
+from . import store
+
+DAILY: dict[str, time] = {
+    "workers.tidy": time(3, 30),
+    "knowledge.mark_overdue": time(5, 0),
+    "consultations.remind_due": time(6, 0),
+}
+
+log = structlog.get_logger("circle.schedule")
+
+
+def latest(at: time, now: datetime) -> datetime:
+    """The last instant up to `now` (aware) at which it was `at` in Berlin.
+
+    The hours chosen exist once on every day: clocks change between two and three.
+    """
+    local = now.astimezone(clock.BERLIN)
+    due = datetime.combine(local.date(), at, clock.BERLIN)
+    if due > local:
+        due = datetime.combine(local.date() - timedelta(days=1), at, clock.BERLIN)
+    return due
+
+
+async def tick(database: Database, office: Clock) -> list[str]:
+    """Write down every job that is due and was not yet. Returns their names."""
+    now = office.now()
+    written = []
+    async with database.begin(None) as db:
+        for job, at in DAILY.items():
+            if await store.schedule(db, job, latest(at, now)):
+                written.append(job)
+    if written:
+        log.info("scheduled", jobs=written)
+    return written
