@@ -1,7 +1,6 @@
 """Minutes with their frozen text, objections and corrections, and the tasks that came out of the meetings."""
 
-import hashlib
-from datetime import date, datetime, time
+from datetime import datetime, time
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -10,12 +9,15 @@ import msgspec
 from circle.core import calendar
 from circle.core.db import row
 from circle.local.child import LocalError
+from circle.meetings.minutes import actions as record
 from circle.tasks import actions as tasks
 
 from .folder import Meeting, Minutes, Task
 from .run import Run
 
 KINDS = {"Ergebnisniederschrift": "result", "Verlaufsniederschrift": "course"}
+NOON = time(12, tzinfo=ZoneInfo(calendar.BERLIN))
+"""The folder keeps the day on which minutes went out; the record wants a time."""
 STATUS = {"in_progress": "accepted"}
 """Where the folder says it differently from the database."""
 
@@ -84,6 +86,7 @@ async def _object(run: Run, meeting: Meeting, minutes: Minutes, minutes_id: UUID
         item = meeting.item(objection.agenda_item)
         item_id = run.maybe("agenda_items", objection.agenda_item, place)
         confidential = item is not None and item.confidentiality == "confidential"
+        by_id = run.find("persons", objection.by, place)
         meeting_id = run.ids["meetings"][meeting.id]
         await run.db.execute(
             """
@@ -92,11 +95,11 @@ async def _object(run: Run, meeting: Meeting, minutes: Minutes, minutes_id: UUID
             """,
             minutes_id,
             item_id,
-            run.find("persons", objection.by, place),
+            by_id,
             objection.received_on,
             objection.text,
             objection.decision,
-            [f"named:{item_id}"] if confidential else ["circle", f"meeting:{meeting_id}"],
+            [f"named:{item_id}", f"person:{by_id}"] if confidential else ["circle", f"meeting:{meeting_id}"],
         )
 
 
@@ -115,10 +118,27 @@ async def _correct(run: Run, meeting: Meeting, minutes: Minutes, minutes_id: UUI
 
 
 async def freeze(run: Run, fresh: list[Meeting]) -> None:
-    """The text that went out, once tasks stand beside their items. Wordings of earlier versions did not come along."""
+    """File the text that went out, once tasks stand beside their items, and make approved minutes findable.
+
+    It is the first version here: wordings of earlier ones did not come along.
+    """
+    names = {person.id: person.name for person in run.folder.persons}
     for meeting in fresh:
-        if meeting.minutes and meeting.minutes.draft_sent_on:
-            await _freeze(run, meeting, meeting.minutes)
+        minutes = meeting.minutes
+        if minutes is None or minutes.draft_sent_on is None:
+            continue
+        sent_on = minutes.approved_on or minutes.draft_sent_on
+        minutes_id = run.ids["minutes"][meeting.id]
+        await record.freeze(
+            run.db,
+            run.ids["meetings"][meeting.id],
+            minutes_id,
+            1,
+            "approved" if minutes.approved_on else "sent",
+            names[minutes.keeper],
+            datetime.combine(sent_on, NOON),
+        )
+        await record.index(run.db, minutes_id)
 
 
 async def load_tasks(run: Run) -> None:
@@ -169,39 +189,3 @@ async def _insert_task(run: Run, task: Task, confidential: bool, keeper: str | N
         run.maybe("persons", keeper, place),
     )
     return run.add("tasks", task.id, added["id"])
-
-
-def _noon(day: date) -> datetime:
-    return datetime.combine(day, time(12), ZoneInfo(calendar.BERLIN))
-
-
-async def _freeze(run: Run, meeting: Meeting, minutes: Minutes) -> None:
-    found = await row(
-        run.db,
-        "select minutes_content($1, '{}', true)::text as whole, minutes_content($1, array['circle'], false)::text as masked",
-        run.ids["meetings"][meeting.id],
-    )
-    main = msgspec.json.decode(found["masked"])
-    annexes = [
-        item
-        for item in msgspec.json.decode(found["whole"])["items"]
-        if item["confidentiality"] == "confidential"
-    ]
-    sent_on = minutes.approved_on or minutes.draft_sent_on or meeting.date
-    for item in [None, *annexes]:
-        canonical = msgspec.json.encode(item or main, order="sorted")
-        await run.db.execute(
-            """
-            insert into minutes_version (minutes_id, number, state, item_id, canonical, sha256, created_by_name,
-                created_at, audience)
-            values ($1, 1, $2, $3, $4, $5, $6, $7, $8)
-            """,
-            run.ids["minutes"][meeting.id],
-            state(minutes),
-            item and UUID(item["id"]),
-            canonical.decode(),
-            hashlib.sha256(canonical).hexdigest(),
-            main["keeper_name"],
-            _noon(sent_on),
-            [f"named:{item['id']}"] if item else ["circle", f"meeting:{run.ids['meetings'][meeting.id]}"],
-        )
