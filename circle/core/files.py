@@ -6,19 +6,22 @@ Bytes are written before the row, under a random key; a row never points to byte
 import hashlib
 import os
 import re
+import unicodedata
 import uuid
 from collections.abc import AsyncIterator
 from pathlib import Path
+from urllib.parse import quote
 from uuid import UUID
 
 import msgspec
 import obstore
 import puremagic
+from litestar.datastructures import UploadFile
 from obstore.store import LocalStore, S3Store
 
-from . import errors
+from . import access, auth, errors, jobs
 from .auth import Actor
-from .db import Answer, Caller, Connection, read_one
+from .db import Answer, Caller, Connection, Database, read_one
 
 Store = LocalStore | S3Store
 
@@ -105,11 +108,15 @@ class Storage:
         found = await obstore.get_async(self.store, key)
         return bytes(await found.bytes_async())
 
-    async def stream(self, key: str) -> AsyncIterator[bytes]:
-        """The bytes of a key in pieces. Raises FileNotFoundError."""
+    async def open(self, key: str) -> AsyncIterator[bytes]:
+        """The bytes of a key in pieces. Raises FileNotFoundError at once, before the first piece is asked for."""
         found = await obstore.get_async(self.store, key)
-        async for chunk in found.stream(min_chunk_size=256 * 1024):
-            yield bytes(chunk)
+
+        async def pieces() -> AsyncIterator[bytes]:
+            async for chunk in found.stream(min_chunk_size=256 * 1024):
+                yield bytes(chunk)
+
+        return pieces()
 
     async def drop(self, key: str) -> None:
         """Remove bytes whose row was never written."""
@@ -122,16 +129,16 @@ def _new_key() -> str:
 
 
 def clean_name(raw: str) -> str:
-    """The last part of an uploaded name, safe to show and to send back.
+    """The last part of an uploaded name in NFC, safe to show and to send back.
 
     Raises Invalid on control characters, direction overrides, an empty name or more than 180 characters.
     """
-    name = re.split(r"[\\/]", raw)[-1].strip()
+    name = unicodedata.normalize("NFC", re.split(r"[\\/]", raw)[-1]).strip()
     if (
         not name
         or name in (".", "..")
         or len(name) > 180
-        or re.search(r"[\x00-\x1f\x7f\u200e\u200f\u202a-\u202e\u2066-\u2069]", name)
+        or re.search(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ud800-\udfff\ufeff]", name)
     ):
         raise errors.Invalid(
             "Der Dateiname ist leer, zu lang oder enthält Steuerzeichen.",
@@ -242,15 +249,63 @@ async def require_own(db: Connection, actor: Actor, file_ids: list[UUID]) -> lis
     return [found[file_id] for file_id in file_ids]
 
 
+async def reopen(db: Connection, object_id: UUID, audience: list[str]) -> None:
+    """Open everything that `object_id` uses to another audience, when its level or state has changed."""
+    await db.execute("update file_use set audience = $2 where object_id = $1", object_id, audience)
+
+
+async def receive(
+    database: Database, storage: Storage, caller: Caller, upload: UploadFile, limit: int
+) -> tuple[Actor, StoredFile]:
+    """Take an upload of at most `limit` bytes: check, store, record, and have its text read later.
+
+    No transaction is open while bytes move. Raises Forbidden without the right, Invalid for a name, type or content
+    that is not accepted, TooLarge. Nothing is left behind then.
+    """
+    name = clean_name(upload.filename)
+    head = await upload.read(8192)
+    if not head:
+        raise errors.Invalid(
+            "Die Datei ist leer.", code="file_empty", fields={"file": "Bitte eine andere wählen."}
+        )
+    kind = content_type(name, head)
+    await upload.seek(0)
+    key, size, sha256, _ = await storage.put_stream(_pieces(upload), limit)
+    try:
+        async with database.begin(caller) as db:
+            actor = await auth.actor(db, caller)
+            access.require(actor, "files.upload")
+            stored = await insert(
+                db, name=name, kind=kind, size=size, sha256=sha256, key=key, uploaded_by=actor.person_id
+            )
+            await jobs.enqueue(db, "knowledge.extract_text", file_id=stored.id)
+    except BaseException:
+        await storage.drop(key)
+        raise
+    return actor, stored
+
+
+async def _pieces(upload: UploadFile) -> AsyncIterator[bytes]:
+    while piece := await upload.read(256 * 1024):
+        yield piece
+
+
+def disposition(name: str) -> str:
+    """Content-Disposition that saves under `name`, with a plain spelling for old programs (RFC 6266, RFC 8187)."""
+    plain = unicodedata.normalize("NFKD", name.replace("ß", "ss")).encode("ascii", "ignore").decode()
+    plain = re.sub(r"[^A-Za-z0-9._ -]", "_", plain).strip() or "datei"
+    return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}"
+
+
 async def get(db: Connection, caller: Caller, file_id: UUID) -> Answer:
-    """A file's card (with its storage `key`), when the caller uploaded it or may see something that uses it."""
+    """A file's card, when the caller uploaded it or may see something that uses it."""
     return await read_one(
         db,
         """
         with me as materialized (select * from whoami($1, $2))
         select me.card as me, 0 as revision, (
-            select json_build_object('id', f.id, 'name', f.name, 'content_type', f.content_type, 'size', f.size,
-                'sha256', f.sha256, 'key', f.key)
+            select jsonb_build_object('id', f.id, 'name', f.name, 'content_type', f.content_type, 'size', f.size,
+                'sha256', f.sha256)
             from file f
             where f.id = $3 and (f.uploaded_by = me.person_id
                 or exists (select from file_use u where u.file_id = f.id and visible(u.audience, me.keys)))
@@ -260,3 +315,11 @@ async def get(db: Connection, caller: Caller, file_id: UUID) -> Answer:
         caller,
         file_id,
     )
+
+
+async def find_key(db: Connection, file_id: UUID) -> str:
+    """Where the bytes of a file lie. Only for a file whose card the caller was allowed to read. Raises NotFound."""
+    key = await db.fetchval("select key from file where id = $1", file_id)
+    if key is None:
+        raise errors.NotFound
+    return str(key)

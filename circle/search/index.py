@@ -1,10 +1,18 @@
-"""The one index over everything that can be found. Each feature writes its own rows, in the transaction of the change."""
+"""The one index over everything that can be found. Each feature writes its own rows, in the transaction of the change.
 
+Two tables: what a level opens (public, internal, circle), and what is sealed for few, behind row-level security.
+"""
+
+import re
 from uuid import UUID
 
 import msgspec
 
 from circle.core.db import Connection
+
+OPEN = ("public", "internal", "circle")
+"""Keys that make a row open: everybody of that level may find it."""
+_CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True):
@@ -26,13 +34,39 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def put(db: Connection, entry: Entry) -> None:
-    """Write or replace the row of a thing."""
+    """Write or replace the row of a thing. When its audience changes, the row moves to the table where it belongs."""
+    # Control characters mark the hits in snippets, so texts hold none.
+    entry = msgspec.structs.replace(
+        entry, title=_CONTROLS.sub(" ", entry.title), body=_CONTROLS.sub(" ", entry.body)
+    )
+    levels = [level for level in OPEN if level in entry.audience]
+    if not levels:
+        await _put_sealed(db, entry)
+        return
     await db.execute(
         """
+        with moved as (delete from search_sealed where source_kind = $1 and source_id = $2)
         insert into search_entry (source_kind, source_id, reference, title, body, kind, level, topics, authority_id,
             year, url, trust, audience)
         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
         on conflict on constraint search_entry_unique do update set reference = excluded.reference,
+            title = excluded.title, body = excluded.body, kind = excluded.kind, level = excluded.level,
+            topics = excluded.topics, authority_id = excluded.authority_id, year = excluded.year, url = excluded.url,
+            trust = excluded.trust, audience = excluded.audience
+        """,
+        *msgspec.structs.astuple(entry),
+    )
+    await db.execute("select learn_words($1, $2)", f"{entry.title} {entry.body}"[:200_000], levels)
+
+
+async def _put_sealed(db: Connection, entry: Entry) -> None:
+    await db.execute(
+        """
+        with moved as (delete from search_entry where source_kind = $1 and source_id = $2)
+        insert into search_sealed (source_kind, source_id, reference, title, body, kind, level, topics, authority_id,
+            year, url, trust, audience)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+        on conflict (source_kind, source_id) do update set reference = excluded.reference,
             title = excluded.title, body = excluded.body, kind = excluded.kind, level = excluded.level,
             topics = excluded.topics, authority_id = excluded.authority_id, year = excluded.year, url = excluded.url,
             trust = excluded.trust, audience = excluded.audience
@@ -44,5 +78,10 @@ async def put(db: Connection, entry: Entry) -> None:
 async def drop(db: Connection, source_kind: str, source_id: UUID) -> None:
     """Take a thing out of the index."""
     await db.execute(
-        "delete from search_entry where source_kind = $1 and source_id = $2", source_kind, source_id
+        """
+        with sealed as (delete from search_sealed where source_kind = $1 and source_id = $2)
+        delete from search_entry where source_kind = $1 and source_id = $2
+        """,
+        source_kind,
+        source_id,
     )
