@@ -15,8 +15,9 @@ from litestar.static_files import create_static_files_router
 from circle import settings as settings_module
 from circle.consultations import api as consultations_api
 from circle.consultations import pages as consultations_pages
-from circle.core import clock, db, logs, pages, status, web
+from circle.core import audit_api, clock, db, logs, pages, status, web
 from circle.core import files as core_files
+from circle.desk import pages as desk_pages
 from circle.distribution import api as distribution_api
 from circle.distribution import pages as distribution_pages
 from circle.knowledge import api as knowledge_api
@@ -43,11 +44,14 @@ FEATURES = [
     "meetings",
     "meetings/minutes",
     "consultations",
+    "desk",
 ]
 """Folders with templates, in the order of the import contract."""
 
 ROUTERS: list[Router] = [
     status.router,
+    audit_api.router,
+    desk_pages.router,
     people_api.router,
     people_pages.router,
     search_api.router,

@@ -1,0 +1,73 @@
+"""The start page and the pages that stand in every footer."""
+
+from typing import Any
+
+from litestar import Request, Response, Router, get
+
+from circle.core import auth, errors, pages, web
+from circle.core.db import Connection
+
+from . import store
+from .model import Desk
+
+Incoming = Request[Any, Any, Any]
+
+ACTS = {
+    "assign": ("Anfrage zuweisen", "Zuweisen", "Empfang bis"),
+    "answer": ("Anfrage beantworten", "Beantworten", "fällig"),
+    "review": ("Antwort prüfen", "Prüfen", "fällig"),
+    "send": ("Geprüfte Antwort senden", "Senden", "fällig"),
+    "reply": ("Rückfrage an Ihr Haus", "Antworten", ""),
+    "release": ("Freigabe prüfen", "Prüfen", ""),
+    "task": ("Aufgabe", "Ansehen", "bis"),
+    "admit": ("Angemeldeter Punkt", "Zulassen", "Einladung bis"),
+    "invite": ("Einladung vorbereiten", "Zur Sitzung", "spätestens"),
+    "object": ("Niederschrift prüfen", "Lesen", "Einwendungen bis"),
+    "decide": ("Einwendung entscheiden", "Entscheiden", ""),
+}
+
+
+@get("/", opt={"permission": "signed_in"})
+async def show_desk(request: Incoming, db: web.Db, caller: web.Asking) -> Response[bytes]:
+    """What waits, the next meeting, own requests and new knowledge."""
+    found = await store.get(db, caller)
+    return pages.show(request, "desk/desk.html", found.me, desk=pages.as_struct(found, Desk), acts=ACTS)
+
+
+async def _card(db: Connection, caller: Any) -> bytes | None:
+    """The caller's card on a public page; None for strangers."""
+    try:
+        return (await auth.actor(db, caller)).card
+    except errors.NotSignedIn:
+        return None
+
+
+@get("/hilfe", opt={"permission": "public"})
+async def show_help(request: Incoming, db: web.Db, caller: web.Asking) -> Response[bytes]:
+    """Who does what, in short."""
+    return pages.show(request, "help.html", await _card(db, caller))
+
+
+@get("/barrierefreiheit", opt={"permission": "public"})
+async def show_accessibility(request: Incoming, db: web.Db, caller: web.Asking) -> Response[bytes]:
+    """The statement of accessibility (BGG NRW § 10 e, BITVNRW)."""
+    return pages.show(request, "accessibility.html", await _card(db, caller))
+
+
+@get("/datenschutz", opt={"permission": "public"})
+async def show_privacy(request: Incoming, db: web.Db, caller: web.Asking) -> Response[bytes]:
+    """What is stored about people."""
+    return pages.show(request, "privacy.html", await _card(db, caller))
+
+
+@get("/impressum", opt={"permission": "public"})
+async def show_imprint(request: Incoming, db: web.Db, caller: web.Asking) -> Response[bytes]:
+    """Who answers for this service."""
+    return pages.show(request, "imprint.html", await _card(db, caller))
+
+
+router = Router(
+    "/",
+    include_in_schema=False,
+    route_handlers=[show_desk, show_help, show_accessibility, show_privacy, show_imprint],
+)

@@ -1,0 +1,98 @@
+"""One statement for the start page."""
+
+from circle.core.db import Answer, Caller, Connection, read_one
+
+
+async def get(db: Connection, caller: Caller) -> Answer:
+    """The caller's desk. What waits follows from roles, what is shown from the audience of each row."""
+    return await read_one(
+        db,
+        """
+        with me as materialized (
+            select *, ($2 at time zone 'Europe/Berlin')::date as today from whoami($1, $2)
+        ),
+        request as materialized (
+            select c.* from me, consultation c where visible(c.audience, me.keys)
+        ),
+        waiting as (
+            select 'assign' as kind, c.subject as title, c.reference, c.acknowledge_by as due,
+                '/anfragen/' || c.reference as url
+            from me, request c where c.state = 'received' and 'circle_office' = any(me.roles)
+            union all
+            select 'answer', c.subject, c.reference, c.due_on_effective, '/anfragen/' || c.reference
+            from me, request c where c.state in ('assigned', 'in_progress') and c.assignee_id = me.person_id
+            union all
+            select 'review', c.subject, c.reference, c.due_on_effective, '/anfragen/' || c.reference
+            from me, request c
+            where c.state = 'in_review' and c.reviewed_on is null and c.reviewer_id = me.person_id
+            union all
+            select 'send', c.subject, c.reference, c.due_on_effective, '/anfragen/' || c.reference
+            from me, request c
+            where c.state = 'in_review' and c.reviewed_on is not null and 'circle_office' = any(me.roles)
+            union all
+            select 'reply', c.subject, c.reference, null, '/anfragen/' || c.reference
+            from me, request c where c.state = 'clarification' and 'asking:' || c.authority_id = any(me.keys)
+            union all
+            select 'release', c.subject, c.reference, null, '/anfragen/' || c.reference
+            from me, request c where c.state = 'release_review' and 'release_approver' = any(me.roles)
+            union all
+            select 'task', t.title, t.reference, t.due, '/aufgaben/' || t.id
+            from me, task t
+            where t.owner_id = me.person_id and t.status in ('open', 'accepted') and visible(t.audience, me.keys)
+            union all
+            select 'admit', coalesce(a.title, 'Vertraulicher Tagesordnungspunkt'), m.reference,
+                (m.deadlines -> 'invitation' ->> 'on')::date, '/sitzungen/' || m.reference
+            from me, meeting m
+            join agenda_item i on i.meeting_id = m.id and i.status = 'registered'
+            left join lateral (
+                select c.title from agenda_content c, me k where c.item_id = i.id and visible(c.audience, k.keys)
+            ) a on true
+            where m.state in ('agenda_open', 'invited') and 'circle_office' = any(me.roles)
+                and visible(m.audience, me.keys)
+            union all
+            select 'invite', m.title, m.reference, (m.deadlines -> 'invitation' ->> 'on')::date,
+                '/sitzungen/' || m.reference
+            from me, meeting m
+            where m.state = 'agenda_open' and 'circle_office' = any(me.roles) and visible(m.audience, me.keys)
+                and (m.deadlines -> 'invitation' ->> 'on')::date <= me.today + 14
+            union all
+            select 'object', m.title, m.reference, s.objection_until, '/sitzungen/' || m.reference || '/niederschrift'
+            from me, minutes s join meeting m on m.id = s.meeting_id
+            where s.state = 'sent' and s.objection_until >= me.today and me.roles && array['commissioner', 'deputy']
+                and visible(m.audience, me.keys)
+            union all
+            select 'decide', m.title, m.reference, s.objection_until, '/sitzungen/' || m.reference || '/niederschrift'
+            from me, minutes_objection o join minutes s on s.id = o.minutes_id join meeting m on m.id = s.meeting_id
+            where o.decision is null and s.state = 'sent' and 'circle_office' = any(me.roles)
+                and visible(o.audience, me.keys)
+        ),
+        upcoming as (
+            select m.id, m.reference, m.title, m.date, m.start_local, m.end_local, m.place, m.state, (
+                select coalesce(json_agg(json_build_object('number', i.number,
+                    'title', coalesce(c.title, 'Vertraulicher Tagesordnungspunkt')) order by i."order"), '[]')
+                from agenda_item i
+                left join agenda_content c on c.item_id = i.id and visible(c.audience, me.keys)
+                where i.meeting_id = m.id and i.status in ('admitted', 'on_agenda', 'treated')
+            ) as agenda
+            from me, meeting m
+            where m.date >= me.today and m.state not in ('cancelled', 'moved') and visible(m.audience, me.keys)
+            order by m.date, m.id
+            limit 1
+        )
+        select me.card as me, 0 as revision, json_build_object(
+            'next_meeting', (select to_json(upcoming) from upcoming),
+            'waiting', (select coalesce(json_agg(w order by w.due nulls last, w.reference), '[]')
+                from (select * from waiting order by due nulls last, reference limit 30) w),
+            'requests', (select coalesce(json_agg(r), '[]') from (
+                select c.reference, c.subject, c.state, c.due_on_effective as due_on from request c
+                where c.state not in ('closed', 'withdrawn', 'referred')
+                order by c.received_on desc nulls first, c.reference desc limit 5) r),
+            'documents', (select coalesce(json_agg(d), '[]') from (
+                select d.reference, d.title, d.kind, d.released_on, d.confidentiality from document d
+                where d.state in ('released', 'review_overdue') and visible(d.audience, me.keys)
+                order by d.released_on desc nulls last, d.id limit 5) d)
+        ) as body
+        from me
+        """,
+        caller,
+    )
