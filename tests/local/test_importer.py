@@ -213,7 +213,7 @@ async def test_confidential_items_are_open_to_named_persons_only(loaded: Loaded)
     }
     entries = await rows(
         loaded,
-        "select audience from search_entry where level = 'confidential' and source_kind = 'agenda_item'",
+        "select audience from search_sealed where level = 'confidential' and source_kind = 'agenda_item'",
     )
     assert len(entries) == 2
     assert all(len(entry["audience"]) == 1 and entry["audience"][0].startswith("named:") for entry in entries)
@@ -339,7 +339,13 @@ async def test_numbers_go_on_after_the_highest(loaded: Loaded) -> None:
 
 
 async def test_everything_can_be_found(loaded: Loaded) -> None:
-    found = await rows(loaded, "select source_kind, count(*) as n from search_entry group by 1")
+    found = await rows(
+        loaded,
+        """
+        select source_kind, count(*) as n
+        from (select source_kind from search_entry union all select source_kind from search_sealed) found group by 1
+        """,
+    )
     assert {row["source_kind"]: row["n"] for row in found} == {
         "document": 26,
         "meeting": 6,
@@ -424,8 +430,9 @@ async def test_texts_of_a_file_become_documents_that_are_found(loaded: Loaded, t
     found = await by_reference(
         loaded,
         """
-        select d.reference, d.state, d.confidentiality, a.key, s.title, s.audience, d.id, v.number from document d
-        join authority a on a.id = d.authority_id join search_entry s on s.source_id = d.id
+        with entry as (select source_id, audience from search_entry union all select source_id, audience from search_sealed)
+        select d.reference, d.state, d.confidentiality, a.key, s.audience, d.id, v.number from document d
+        join authority a on a.id = d.authority_id join entry s on s.source_id = d.id
         join document_version v on v.document_id = d.id where d.kind = 'Import'
         """,
     )
