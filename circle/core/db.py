@@ -9,7 +9,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
 import asyncpg
 import msgspec
@@ -55,7 +55,7 @@ class Database:
         try:
             await connection.execute(opening(caller))
             try:
-                yield connection
+                yield cast(Connection, connection)
             except BaseException:
                 if not connection.is_closed():
                     await asyncio.shield(connection.execute("rollback"))

@@ -191,7 +191,8 @@ async def insert(
     text: str = "",
 ) -> StoredFile:
     """Record a stored file; until something uses it only the uploader may open it."""
-    row = await db.fetchrow(
+    stored = await row(
+        db,
         """
         insert into file (name, content_type, size, sha256, key, uploaded_by, text) values ($1, $2, $3, $4, $5, $6, $7)
         returning id, name, content_type, size, sha256
@@ -204,7 +205,7 @@ async def insert(
         uploaded_by,
         text,
     )
-    return msgspec.convert(dict(row), StoredFile)
+    return msgspec.convert(dict(stored), StoredFile)
 
 
 async def save(

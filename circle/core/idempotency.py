@@ -11,7 +11,7 @@ import msgspec
 
 from . import errors
 from .auth import Actor
-from .db import Connection
+from .db import Connection, row
 
 
 class Stored(msgspec.Struct, frozen=True):
@@ -57,14 +57,15 @@ async def once(
         digest,
     )
     if not fresh:
-        row = await db.fetchrow(
+        kept = await row(
+            db,
             "select request_hash, status, answer, etag from idempotent_answer where person_id = $1 and key = $2",
             actor.person_id,
             key,
         )
-        if row["request_hash"] != digest:
+        if kept["request_hash"] != digest:
             raise errors.KeyReused
-        return Stored(row["status"], row["answer"], row["etag"])
+        return Stored(kept["status"], kept["answer"], kept["etag"])
     answer = await act()
     await db.execute(
         "update idempotent_answer set status = $3, answer = $4, etag = $5 where person_id = $1 and key = $2",

@@ -9,7 +9,10 @@ import structlog
 
 def configure(style: Literal["json", "text"]) -> None:
     """Send our own lines and those of libraries to standard error, as JSON or as text for a person."""
-    shared = [structlog.processors.add_log_level, structlog.processors.TimeStamper(fmt="iso", utc=True)]
+    shared: list[structlog.typing.Processor] = [
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+    ]
     last: structlog.typing.Processor = (
         structlog.processors.JSONRenderer(ensure_ascii=False)
         if style == "json"

@@ -67,7 +67,7 @@ class Front(ASGIMiddleware):
         started, status = time.perf_counter(), 500
         identity = secrets.token_hex(8)
         request_id.set(identity)
-        path = scope["path"]
+        path, method = scope["path"], str(scope.get("method"))
         calm = path.startswith("/static/")
 
         async def out(message: Message) -> None:
@@ -92,12 +92,12 @@ class Front(ASGIMiddleware):
         else:
             await next_app(scope, receive, out)
         took = time.perf_counter() - started
-        REQUESTS.labels(scope["method"], str(status)).inc()
+        REQUESTS.labels(method, str(status)).inc()
         SECONDS.observe(took)
         if not calm and not path.startswith("/health"):
             log.info(
                 "request",
-                method=scope["method"],
+                method=method,
                 path=path,
                 status=status,
                 ms=round(took * 1000, 1),
@@ -129,7 +129,7 @@ def permission(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRout
     Browsers say where a request comes from (Sec-Fetch-Site, Fetch Metadata; Origin, RFC 6454). Bearer tokens are not
     sent by browsers on their own and need no such check. Rights themselves are checked in the action.
     """
-    method = connection.scope["method"]  # type: ignore[typeddict-item]  # HTTP only
+    method = connection.scope.get("method")
     if method in ("GET", "HEAD", "OPTIONS"):
         return
     token, bearer = auth.token_of(

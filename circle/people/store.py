@@ -6,7 +6,7 @@ from uuid import UUID
 
 import asyncpg
 
-from circle.core.db import Answer, Caller, Connection, read_one, read_page
+from circle.core.db import Answer, Caller, Connection, read_one, read_page, row
 
 
 async def find_account(db: Connection, email: str) -> asyncpg.Record | None:
@@ -19,7 +19,8 @@ async def find_account(db: Connection, email: str) -> asyncpg.Record | None:
 
 async def count_failures(db: Connection, account: str, address: str) -> tuple[int, int, int]:
     """Failed sign-ins of the last 15 minutes for the account and for the address, and seconds until one lapses."""
-    row = await db.fetchrow(
+    found = await row(
+        db,
         """
         select count(*) filter (where account = $1) as account_count,
             count(*) filter (where address = $2) as address_count,
@@ -30,7 +31,7 @@ async def count_failures(db: Connection, account: str, address: str) -> tuple[in
         account,
         address,
     )
-    return row["account_count"], row["address_count"], max(row["seconds"], 1)
+    return found["account_count"], found["address_count"], max(found["seconds"], 1)
 
 
 async def insert_failure(db: Connection, account: str, address: str) -> None:
