@@ -21,7 +21,7 @@ from obstore.store import LocalStore, S3Store
 
 from . import access, auth, errors, jobs
 from .auth import Actor
-from .db import Answer, Caller, Connection, Database, read_one
+from .db import Answer, Caller, Connection, Database, read_one, row
 
 Store = LocalStore | S3Store
 
