@@ -63,7 +63,7 @@ async def build_print(around: Around, dispatch_id: UUID) -> None:
     """Render minutes, then start the dispatch."""
     from circle.meetings.minutes import build as minutes
 
-    await minutes.build_print(around.database, around.storage, dispatch_id, around.clock)
+    await minutes.build_print(around.database, around.storage, dispatch_id)
 
 
 async def extract_text(around: Around, file_id: UUID) -> None:

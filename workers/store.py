@@ -46,7 +46,10 @@ async def has_untaken(db: Connection, patience: timedelta) -> bool:
 
 async def give_back(db: Connection, ids: list[int]) -> None:
     """Those could not be handed out after all."""
-    await db.execute("update outbox set published_at = null where id = any($1) and lease_until is null", ids)
+    await db.execute(
+        "update outbox set published_at = null where id = any($1) and (lease_until is null or lease_until < now())",
+        ids,
+    )
 
 
 async def lease(db: Connection, outbox_id: int, lease: timedelta) -> asyncpg.Record | None:

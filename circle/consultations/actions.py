@@ -177,9 +177,7 @@ async def clarify(
     done = await store.mark_clarifying(db, found.id, found.revision)
     await settle(db, actor, found, done, "consultation.clarified")
     house = await store.list_house(db, found.authority_id, actor.today)
-    wording = letters.clarification(
-        named_by(found), asked.question, found.confidentiality == "confidential"
-    )
+    wording = letters.clarification(named_by(found), asked.question, found.confidentiality == "confidential")
     await tell(db, actor, found, wording, house, kind="clarification")
 
 
@@ -272,9 +270,7 @@ async def send(db: Connection, actor: Actor, consultation_id: UUID, expected: in
     await store.insert_sent(db, found.id, frozen, digest, actor.today, found.audience)
     done = await store.mark_answered(db, found.id, found.revision, actor.today)
     await settle(db, actor, found, done, "consultation.sent", sha256=digest)
-    wording = letters.answer(
-        named_by(found), found.answer_summary, found.confidentiality == "confidential"
-    )
+    wording = letters.answer(named_by(found), found.answer_summary, found.confidentiality == "confidential")
     await tell(db, actor, found, wording, house, kind="answer")
 
 
@@ -297,7 +293,13 @@ async def refer(
     found = await open_for(db, actor, consultation_id, "refer")
     await require_fresh(db, actor, found, expected)
     done = await store.mark_ended(
-        db, found.id, found.revision, state="referred", day=actor.today, note=to.note, referred_to=to.referred_to
+        db,
+        found.id,
+        found.revision,
+        state="referred",
+        day=actor.today,
+        note=to.note,
+        referred_to=to.referred_to,
     )
     await settle(db, actor, found, done, "consultation.referred")
     house = await store.list_house(db, found.authority_id, actor.today)
@@ -344,17 +346,16 @@ async def remind_due(db: Connection, now: datetime) -> int:
     head = [person.id for person in await store.list_with_roles(db, ["kfi_head"], today)]
     for row in await store.list_unanswered(db):
         due_on: date = row["due_on_effective"]
-        thing = _Addressed(row["id"], row["reference"], row["confidentiality"], row["audience"])
+        thing = _Addressed(row["id"], row["reference"], row["confidentiality"])
         if rules.is_reminder_due(due_on, today) and row["reminded_for"] != due_on:
             people = [row["assignee_id"]] if row["assignee_id"] else await _office(db, today)
             await tell(db, actor, thing, letters.reminder(thing.reference, due_on), people)
             await store.mark_reminded(db, thing.id, due_on)
             written += 1
         if today > due_on and row["escalated_for"] != due_on:
-            people = (
-                head if head and thing.confidentiality != "confidential" else await _office(db, today)
-            )
-            await tell(db, actor, thing, letters.escalation(thing.reference, due_on), people)
+            known = bool(head) and thing.confidentiality != "confidential"
+            people = head if known else await _office(db, today)
+            await tell(db, actor, thing, letters.escalation(thing.reference, due_on), people, link=not known)
             await store.mark_escalated(db, thing.id, due_on)
             written += 1
     return written
@@ -366,7 +367,6 @@ class _Addressed(msgspec.Struct, frozen=True):
     id: UUID
     reference: str
     confidentiality: Level
-    audience: list[str]
 
 
 # What all acts share
@@ -438,29 +438,31 @@ async def tell(
     people: Iterable[UUID | None],
     *,
     kind: Kind = "notice",
+    link: bool = True,
 ) -> None:
-    """Write a mail about a request, with a link to it, to `people`; without people nothing is written."""
+    """Write a mail about a request, with a link to it, to `people`; without people nothing is written.
+
+    `link` false is for those who only have to know that it exists. Who may read it is taken from the request as it
+    stands after the act.
+    """
     recipients = list(dict.fromkeys(person for person in people if person is not None))
     if not recipients:
         return
     reference = thing.reference or ""
-    dispatch_id = await distribution.prepare(
-        db,
-        actor,
-        Letter(
-            kind=kind, object_kind="consultation", object_id=thing.id, title=wording.subject, subject=wording.subject,
-            text=wording.text, level=thing.confidentiality, audience=thing.audience, recipients=recipients,
-            details={"reference": reference},
-        ),
+    audience = await store.get_audience(db, thing.id)
+    readers = audience if link else [*audience, *(f"person:{person}" for person in recipients)]
+    letter = Letter(
+        kind=kind, object_kind="consultation", object_id=thing.id, title=wording.subject, subject=wording.subject,
+        text=wording.text, level=thing.confidentiality, audience=readers, recipients=recipients,
+        details={"reference": reference},
     )  # fmt: skip
-    await distribution.add_part(
-        db,
-        dispatch_id,
-        Part(
+    dispatch_id = await distribution.prepare(db, actor, letter)
+    if link:
+        part = Part(
             title=f"Beratungsanfrage {reference}", level=thing.confidentiality, url=f"/anfragen/{reference}",
-            audience=thing.audience,
-        ),
-    )  # fmt: skip
+            audience=audience,
+        )  # fmt: skip
+        await distribution.add_part(db, dispatch_id, part)
 
 
 def named_by(found: Stored) -> str:

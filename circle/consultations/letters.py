@@ -6,7 +6,9 @@ import msgspec
 
 from circle.core import calendar
 
-NEUTRAL = "Zu einer vertraulichen Beratungsanfrage gibt es etwas Neues. Bitte melden Sie sich an, um es zu lesen."
+NEUTRAL = (
+    "Zu einer vertraulichen Beratungsanfrage gibt es etwas Neues. Bitte melden Sie sich an, um es zu lesen."
+)
 
 
 class Wording(msgspec.Struct, frozen=True):
@@ -48,7 +50,9 @@ def assignment(reference: str, due_on: date | None) -> Wording:
 
 def clarification(reference: str, question: str, confidential: bool) -> Wording:
     """Rückfrage to the asking house."""
-    asked = NEUTRAL if confidential else f"Für die Beantwortung wird noch folgende Angabe benötigt:\n\n{question}"
+    asked = (
+        NEUTRAL if confidential else f"Für die Beantwortung wird noch folgende Angabe benötigt:\n\n{question}"
+    )
     return Wording(
         f"Rückfrage zu Ihrer Beratungsanfrage {reference}",
         f"{asked}\n\nBis zum Eingang Ihrer Antwort ruht die Bearbeitungsfrist.",

@@ -61,7 +61,7 @@ class ConsultationChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True
     purpose: Text | msgspec.UnsetType = msgspec.UNSET
     tried: Text | msgspec.UnsetType = msgspec.UNSET
     topics: Topics | msgspec.UnsetType = msgspec.UNSET
-    wish_date: date | None | msgspec.UnsetType = msgspec.UNSET
+    wish_date: date | msgspec.UnsetType | None = msgspec.UNSET
     priority: Priority | msgspec.UnsetType = msgspec.UNSET
     urgency_reason: Text | msgspec.UnsetType = msgspec.UNSET
     confidentiality: Level | msgspec.UnsetType = msgspec.UNSET
@@ -344,10 +344,11 @@ class Consultation(ConsultationLine, frozen=True, kw_only=True):
 
 
 class Choices(msgspec.Struct, frozen=True):
-    """What the forms offer: people of the competence centre, topics as (id, label)."""
+    """What the forms offer: people of the competence centre, topics and documents as (id, label)."""
 
     staff: list[Staff]
     topics: list[tuple[str, str]]
+    documents: list[tuple[UUID, str]]
 
 
 def plain(value: Any) -> Any:

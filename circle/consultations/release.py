@@ -10,7 +10,6 @@ import msgspec
 from circle.core import auth, errors
 from circle.core.auth import Actor
 from circle.core.db import Connection
-from circle.knowledge import actions as knowledge
 
 from . import actions, letters, rules, store
 from .model import Finding, Release, Stored, plain
@@ -30,7 +29,9 @@ async def propose(
     await actions.require_fresh(db, actor, found, expected)
     fields = {"title": wanted.title.strip(), "text": wanted.text.strip(), "level": wanted.level or ""}
     if missing := [name for name, value in fields.items() if not value]:
-        raise errors.Invalid("Bitte füllen Sie den Vorschlag aus.", fields=dict.fromkeys(missing, "Bitte ausfüllen."))
+        raise errors.Invalid(
+            "Bitte füllen Sie den Vorschlag aus.", fields=dict.fromkeys(missing, "Bitte ausfüllen.")
+        )
     rules.require_level(fields["level"], found.confidentiality)
     review_on = rules.review_on(wanted.review_on, actor.today)
     topics = found.topics if wanted.topics is None else wanted.topics
@@ -49,9 +50,7 @@ async def propose(
     await actions.tell(db, actor, found, letters.for_release(actions.named_by(found)), [approver_id])
 
 
-async def _confirmed_findings(
-    db: Connection, found: Stored, wanted: Release, abstract: str
-) -> list[Finding]:
+async def _confirmed_findings(db: Connection, found: Stored, wanted: Release, abstract: str) -> list[Finding]:
     """What the machine flags in title, abstract and text, all confirmed by the proposer."""
     text = "\n".join((wanted.title, abstract, wanted.text))
     houses = await store.get_house(db, found.authority_id)
@@ -77,7 +76,9 @@ async def _approver(db: Connection, actor: Actor, found: Stored, wanted: UUID | 
     ]
     if wanted is None:
         if not able:
-            raise errors.Conflict("Es gibt niemanden, der über die Freigabe entscheiden kann.", code="no_approver")
+            raise errors.Conflict(
+                "Es gibt niemanden, der über die Freigabe entscheiden kann.", code="no_approver"
+            )
         return able[0]
     if wanted not in able:
         text = "Diese Person kann über diese Freigabe nicht entscheiden."
@@ -106,6 +107,8 @@ async def decide(
     owner_id = found.answered_by or found.proposed_by
     if owner_id is None:
         raise errors.Conflict("Es fehlt, wer das Dokument verantwortet.", code="no_owner")
+    from circle.knowledge import actions as knowledge
+
     document_id = await knowledge.release_from_consultation(
         db, actor, title=found.release_title, abstract=found.release_abstract, body=found.release_text,
         topics=found.release_topics, level=found.release_level,

@@ -280,6 +280,8 @@ def anonymity_findings(text: str, names: Iterable[str], houses: Iterable[str]) -
     def add(kind: str, label: str, words: str) -> None:
         words = " ".join(words.split())[:200]
         key = f"{kind}:{words}"
+        if any(one.kind == kind and words in one.text for one in found.values()):
+            return
         found.setdefault(key, Finding(key, kind, words, label))
 
     for kind, label, pattern in _PATTERNS:
@@ -287,12 +289,12 @@ def anonymity_findings(text: str, names: Iterable[str], houses: Iterable[str]) -
             add(kind, label, match.group().strip(" .,;"))
     for name in names:
         for words in (name, name.split()[-1] if name.split() else ""):
-            if len(words) >= 3 and (match := _word(words).search(text)):
-                add("name", "Name einer Person", match.group())
+            if len(words) >= 3 and (seen := _word(words).search(text)):
+                add("name", "Name einer Person", seen.group())
                 break
     for house in houses:
-        if house.strip() and (match := _word(house).search(text)):
-            add("house", "Anfragendes Haus", match.group())
+        if house.strip() and (seen := _word(house).search(text)):
+            add("house", "Anfragendes Haus", seen.group())
     return sorted(found.values(), key=lambda finding: (finding.kind, finding.text))
 
 

@@ -81,7 +81,7 @@ async def list_visible(
 
 
 async def get_choices(db: Connection, caller: Caller, authority_id: UUID | None) -> Answer:
-    """People of the competence centre with their roles of today, and the topics. Only for those who work inside."""
+    """What the forms offer: people of the competence centre with their roles of today, topics, documents to point to."""
     return await read_one(
         db,
         """
@@ -97,7 +97,11 @@ async def get_choices(db: Connection, caller: Caller, authority_id: UUID | None)
                 from today, person p cross join lateral (select roles_on(p.id, today.day) as roles) r
                 where p.active and 'internal' = any(me.keys) and r.roles && array['circle_office', 'circle_moderator',
                     'kfi_head', 'kfi_expert', 'knowledge_editor', 'quality_reviewer', 'release_approver']),
-            'topics', (select coalesce(jsonb_agg(jsonb_build_array(t.id, t.label) order by t.label), '[]') from topic t)
+            'topics', (select coalesce(jsonb_agg(jsonb_build_array(t.id, t.label) order by t.label), '[]') from topic t),
+            'documents', (
+                select coalesce(jsonb_agg(jsonb_build_array(d.id, d.reference || ' ' || d.title) order by d.reference), '[]')
+                from document d where visible(d.audience, me.keys) and d.state in ('released', 'review_overdue')
+                    and 'role:circle_office' = any(me.keys))
         ) as body
         from me
         """,
@@ -366,7 +370,12 @@ async def mark_assigned(
 
 
 async def insert_clarification(
-    db: Connection, consultation_id: UUID, question: str, asked_by: UUID | None, day: date, audience: list[str]
+    db: Connection,
+    consultation_id: UUID,
+    question: str,
+    asked_by: UUID | None,
+    day: date,
+    audience: list[str],
 ) -> None:
     """A question back. A second open one is refused by `clarification_one_open`."""
     await db.execute(
@@ -670,9 +679,7 @@ async def attach(db: Connection, consultation_id: UUID, file_ids: list[UUID], pa
     )
 
 
-async def list_files(
-    db: Connection, consultation_id: UUID, keys: list[str]
-) -> list[tuple[UUID, list[str]]]:
+async def list_files(db: Connection, consultation_id: UUID, keys: list[str]) -> list[tuple[UUID, list[str]]]:
     """The files that these keys open, each with who may: those of an unsent answer are not for the asking house."""
     rows = await db.fetch(
         """
@@ -700,6 +707,12 @@ async def spread(db: Connection, consultation_id: UUID) -> None:
     )
 
 
+async def get_audience(db: Connection, consultation_id: UUID) -> list[str]:
+    """Who may see a request now."""
+    found = await row(db, "select audience from consultation where id = $1", consultation_id)
+    return list(found["audience"])
+
+
 async def get_indexed(db: Connection, consultation_id: UUID) -> dict[str, Any] | None:
     """What the search knows of a request; None while it was not received. An answer only once it is sent."""
     found = await db.fetchrow(
@@ -720,7 +733,7 @@ async def list_unanswered(db: Connection) -> list[dict[str, Any]]:
     rows = await db.fetch(
         """
         select c.id, c.reference, c.confidentiality, c.assignee_id, c.due_on_effective, c.reminded_for,
-            c.escalated_for, c.audience
+            c.escalated_for
         from consultation c
         where c.state in ('received', 'assigned', 'in_progress', 'in_review') and c.due_on_effective is not null
         order by c.due_on_effective, c.id

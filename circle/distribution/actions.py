@@ -23,7 +23,7 @@ async def prepare(db: Connection, actor: Actor, letter: Letter, build: str = "")
     `build` names the job that renders the papers, adds them and starts the dispatch; without one it starts at once.
     Raises Invalid for a subject with line breaks or a missing recipient.
     """
-    dispatch_id = await insert(db, actor, letter)
+    dispatch_id = await insert(db, actor, letter, build)
     if build:
         await jobs.enqueue(db, build, dispatch_id=dispatch_id)
     else:
@@ -31,7 +31,7 @@ async def prepare(db: Connection, actor: Actor, letter: Letter, build: str = "")
     return dispatch_id
 
 
-async def insert(db: Connection, actor: Actor, letter: Letter) -> UUID:
+async def insert(db: Connection, actor: Actor, letter: Letter, build: str = "") -> UUID:
     """The prepared dispatch alone: nothing happens with it until `start`."""
     try:
         mail.check_subject(letter.subject)
@@ -45,7 +45,7 @@ async def insert(db: Connection, actor: Actor, letter: Letter) -> UUID:
         )  # fmt: skip
     requester = f"person:{actor.person_id}" if actor.person_id else ""
     keys = rules.watchers(letter.level, letter.audience, requester)
-    dispatch_id = await store.insert(db, letter, keys, actor.person_id)
+    dispatch_id = await store.insert(db, letter, keys, actor.person_id, build)
     if await store.insert_deliveries(db, dispatch_id, people, keys) != len(people):
         raise errors.Invalid("Eine der Personen gibt es nicht.", code="unknown_reference")
     await audit.record(
@@ -85,6 +85,8 @@ async def send(db: Connection, actor: Actor, dispatch_id: UUID) -> None:
     access.require(actor, "dispatches.send")
     if found["state"] != "prepared":
         raise errors.Conflict("Dieser Versand ist schon gestartet oder abgebrochen.")
+    if found["build"]:
+        raise errors.Conflict("Die Unterlagen werden noch erstellt; danach startet der Versand von selbst.")
     await start(db, dispatch_id, actor)
     await audit.record(db, actor, "dispatch.sent", "dispatch", dispatch_id)
 
@@ -100,9 +102,16 @@ async def cancel(db: Connection, actor: Actor, dispatch_id: UUID) -> None:
 
 
 async def resend(db: Connection, actor: Actor, dispatch_id: UUID, include_uncertain: bool = False) -> int:
-    """Try again what failed; what is uncertain only by explicit choice. Returns how many. Raises Conflict for none."""
+    """Try again what failed; what is uncertain only by explicit choice. Returns how many. Raises Conflict for none.
+
+    While the papers could not be rendered yet, that is tried again.
+    """
     found = await _locked(db, actor, dispatch_id)
     access.require(actor, "dispatches.send")
+    if found["state"] == "prepared" and found["build"]:
+        await jobs.enqueue(db, found["build"], dispatch_id=dispatch_id)
+        await audit.record(db, actor, "dispatch.built_again", "dispatch", dispatch_id)
+        return 0
     if found["state"] not in ("sending", "done"):
         raise errors.Conflict("Dieser Versand ist nicht gelaufen oder wurde abgebrochen.")
     states = ["failed", "uncertain"] if include_uncertain else ["failed"]

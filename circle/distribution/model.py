@@ -141,6 +141,8 @@ class FullDispatch(Dispatch, frozen=True):
 
     text: str
     details: dict[str, Any]
+    building: Literal["none", "running", "failed"]
+    """Whether the papers are being rendered; the dispatch starts by itself after that."""
     parts: list[PartCard]
 
 

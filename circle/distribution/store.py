@@ -12,17 +12,19 @@ from circle.core.db import Answer, Caller, Connection, read_one, read_page, row
 from .model import Letter, Paper, Part, Reader
 
 
-async def insert(db: Connection, letter: Letter, audience: list[str], requester: UUID | None) -> UUID:
+async def insert(
+    db: Connection, letter: Letter, audience: list[str], requester: UUID | None, build: str
+) -> UUID:
     """A new dispatch, prepared."""
     found = await row(
         db,
         """
         insert into dispatch (kind, object_kind, object_id, title, subject, text, level, details, requested_by,
-            audience, readers)
-        values ($1, $2, $3, $4, $5, $6, $7, $8::jsonb, $9, $10, $11) returning id
+            audience, readers, build)
+        values ($1, $2, $3, $4, $5, $6, $7, $8::jsonb, $9, $10, $11, $12) returning id
         """,
         letter.kind, letter.object_kind, letter.object_id, letter.title, letter.subject, letter.text, letter.level,
-        msgspec.json.encode(letter.details).decode(), requester, audience, letter.audience,
+        msgspec.json.encode(letter.details).decode(), requester, audience, letter.audience, build,
     )  # fmt: skip
     return UUID(str(found["id"]))
 
@@ -48,7 +50,7 @@ async def lock(db: Connection, dispatch_id: UUID) -> asyncpg.Record | None:
     """The dispatch's own columns, locked until the transaction ends; None when there is none."""
     return await db.fetchrow(
         """
-        select id, title, state, level, subject, text, readers, audience, requested_by, sent_on, revision
+        select id, title, state, level, subject, text, readers, audience, requested_by, sent_on, revision, build
         from dispatch where id = $1 for update
         """,
         dispatch_id,
@@ -59,7 +61,7 @@ async def lock_visible(db: Connection, dispatch_id: UUID, keys: list[str]) -> as
     """The same for a person: None when it is not for them."""
     return await db.fetchrow(
         """
-        select id, title, state, level, subject, text, readers, audience, requested_by, sent_on, revision
+        select id, title, state, level, subject, text, readers, audience, requested_by, sent_on, revision, build
         from dispatch where id = $1 and visible(audience, $2) for update
         """,
         dispatch_id,
@@ -493,6 +495,9 @@ async def get(db: Connection, caller: Caller, dispatch_id: UUID) -> Answer:
             'subject', s.subject, 'text', s.text, 'level', s.level, 'state', s.state, 'details', s.details,
             'requested_by_id', s.requested_by, 'requested_by_name', (select name from person where id = s.requested_by),
             'created_at', s.created_at, 'sent_on', s.sent_on, 'revision', s.revision,
+            'building', case when s.state <> 'prepared' or s.build = '' then 'none'
+                when exists (select from outbox o where o.job = s.build and o.done_at is null and o.failed_at is null
+                    and o.arguments ->> 'dispatch_id' = s.id::text) then 'running' else 'failed' end,
             'counts', (select jsonb_build_object('total', count(*), 'sent', count(*) filter (where state = 'sent'),
                     'waiting', count(*) filter (where state in ('new', 'leased', 'sending')),
                     'failed', count(*) filter (where state = 'failed'),

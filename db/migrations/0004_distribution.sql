@@ -18,6 +18,8 @@ create table dispatch (
     created_at timestamptz not null default now(),
     sent_on date,
     parts integer not null default 0,
+    -- The job that renders the papers and starts the dispatch; empty when there is nothing to render.
+    build text not null default '',
     revision integer not null default 1,
     audience text[] not null,
     -- Who may read the letter itself, as the act that wrote it said; checked again when it goes out.

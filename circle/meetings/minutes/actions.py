@@ -171,9 +171,7 @@ async def approve(
         undecided, accepted = await store.count_objections(db, minutes["id"])
     if undecided:
         raise errors.Conflict(
-            "Über eine Einwendung ist noch nicht entschieden."
-            if undecided == 1
-            else f"Über {undecided} Einwendungen ist noch nicht entschieden.",
+            "Über eine Einwendung ist noch nicht entschieden. Bitte entscheiden Sie zuerst.",
             code="objections_undecided",
         )
     number = minutes["version"] + 1

@@ -33,7 +33,8 @@ async def get(
         """
         with me as materialized (select * from whoami($1, $2)),
         found as (
-            select m.id as meeting_id, m.state as meeting_state, m.date as held_on, i.*
+            select m.id as meeting_id, m.state as meeting_state, m.date as held_on, i.id, i.state, i.version, i.keeper_id,
+                i.chair_id, i.draft_sent_on, i.objection_until, i.objection_steps, i.approved_on, i.approved_in, i.revision
             from me, meeting m left join minutes i on i.meeting_id = m.id
             where (m.id = $3 or m.reference = $4) and visible(m.audience, me.keys)
                 and (i.id is not null or $5) and (i.state is distinct from 'draft' and i.id is not null
@@ -483,7 +484,9 @@ async def list_parts(db: Connection, dispatch_id: UUID) -> list[asyncpg.Record]:
         join minutes_version v on v.minutes_id = i.id and v.number = (d.details ->> 'number')::integer
         join minutes_version main on main.minutes_id = i.id and main.number = v.number and main.item_id is null
         left join agenda_item t on t.id = v.item_id
-        left join authority c on c.kind = 'competence_centre' left join authority h on h.id = c.parent_id
+        left join lateral (
+            select o.name, o.parent_id from authority o where o.kind = 'competence_centre' order by o.key limit 1) c on true
+        left join authority h on h.id = c.parent_id
         where d.id = $1
         order by coalesce(t."order", -1), v.id
         """,
@@ -512,3 +515,16 @@ async def insert_print(db: Connection, version_id: UUID, file_id: UUID, sha256: 
         file_id,
         sha256,
     )
+
+
+async def list_makers(db: Connection, day: date) -> list[asyncpg.Record]:
+    """Who may keep minutes or chair: office and moderation of the day."""
+    rows: list[Any] = await db.fetch(
+        """
+        select p.id, p.name from person p
+        where p.active and roles_on(p.id, $1) && array['circle_office', 'circle_moderator']
+        order by p.name
+        """,
+        day,
+    )
+    return rows

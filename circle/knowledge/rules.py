@@ -1,0 +1,88 @@
+"""Rules of knowledge documents: who may edit and release, until when a text holds, what a version's hash is over."""
+
+import hashlib
+from collections.abc import Collection, Sequence
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from dateutil.relativedelta import relativedelta
+
+from circle.core import errors
+
+EDITORS = {"knowledge_editor", "circle_office", "quality_reviewer", "release_approver", "kfi_head"}
+"""Roles that work on everybody's documents; others only on their own."""
+KINDS = [
+    "Arbeitshilfe", "Auswertung", "Checkliste", "Glossar", "Handreichung", "Konzept", "Leitfaden", "Merkblatt",
+    "Muster", "Plan", "Präsentation", "Rechtsquelle", "Sammlung", "Übersicht", "Vermerk", "Vorlage", "Wegweiser",
+]  # fmt: skip
+"""Offered in forms; other kinds are possible."""
+STATES = {
+    "draft": "Entwurf",
+    "in_review": "in Prüfung",
+    "released": "freigegeben",
+    "review_overdue": "Prüfung überfällig",
+    "superseded": "ersetzt",
+    "retired": "zurückgezogen",
+}
+LANGUAGES = {"standard": "Standardsprache", "plain": "Einfache Sprache", "easy": "Leichte Sprache"}
+IN_FORCE = {"released", "review_overdue"}
+TRUST = {
+    "draft": 0.6,
+    "in_review": 0.6,
+    "released": 1.0,
+    "review_overdue": 0.7,
+    "superseded": 0.3,
+    "retired": 0.3,
+}
+"""Search puts first what holds: a factor for the rank."""
+
+
+def may_edit(person_id: UUID | None, roles: Collection[str], owner_id: UUID) -> bool:
+    """The owner edits; the editors and the office edit everything that they see."""
+    return person_id == owner_id or not EDITORS.isdisjoint(roles)
+
+
+def draft_audience(document_id: UUID, owner_id: UUID, levels: Sequence[str]) -> list[str]:
+    """Who reads the next version before its release; confidential as soon as one of its levels is."""
+    readers = [f"person:{owner_id}", f"named:{document_id}"]
+    if "confidential" in levels:
+        return readers
+    return [*readers, *sorted(f"role:{role}" for role in EDITORS)]
+
+
+def require_other_person(person_id: UUID | None, owner_id: UUID, edited_by: UUID | None) -> None:
+    """Four eyes: whoever answers for the text or wrote it last does not release it (domain rules 4, Freigabe)."""
+    if person_id is None or person_id in (owner_id, edited_by):
+        raise errors.Forbidden(
+            "Freigeben muss eine andere Person als die, die den Text verantwortet oder zuletzt bearbeitet hat.",
+            code="four_eyes",
+        )
+
+
+def review_day(today: date, wanted: date | None) -> date:
+    """The day on which a text must be checked again: at most twelve months ahead, twelve months by default."""
+    latest = today + relativedelta(months=12)
+    if wanted is None:
+        return latest
+    if not today < wanted <= latest:
+        raise errors.Invalid(
+            "Der Prüftermin liegt in der Zukunft und höchstens zwölf Monate entfernt.",
+            fields={"review_on": f"Bitte einen Tag bis zum {latest.day}.{latest.month}.{latest.year} wählen."},
+        )
+    return wanted
+
+
+def require_ready(title: str, body: str, files: Sequence[Any]) -> None:
+    """A document that goes into review has a text or a file."""
+    if not title.strip() or not (body.strip() or files):
+        raise errors.Invalid(
+            "Zur Prüfung gehört ein Text oder eine Datei.", fields={"body": "Bitte den Text ausfüllen."}
+        )
+
+
+def fingerprint(title: str, abstract: str, body: str, files: list[dict[str, Any]]) -> str:
+    """SHA-256 in hex over the version as canonical JSON (sorted keys, no spaces, UTF-8)."""
+    content = {"title": title, "abstract": abstract, "body": body, "files": files}
+    return hashlib.sha256(msgspec.json.encode(content, order="sorted")).hexdigest()
