@@ -150,30 +150,47 @@ async def _wind(admin_url: str, clock: str) -> None:
 @click.option("--jsonl", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="Texte, eine JSON-Zeile je Dokument, auch .xz.")  # fmt: skip
 @click.option("--if-empty", is_flag=True, help="Nur laden, wenn die Datenbank noch leer ist.")
 def import_(folder: Path | None, jsonl: Path | None, if_empty: bool) -> None:
-    """Einen Ordner mit Beispieldaten oder eine Datei mit Texten laden."""
+    """Einen Ordner mit einem bestehenden Kreis oder eine Datei mit Texten laden."""
     import asyncio
 
-    from circle.local import importer
-
-    settings = _settings()
-    if (folder is None) == (jsonl is None):
-        _fail("Nennen Sie entweder einen ORDNER oder --jsonl DATEI.")
-    if folder and if_empty and asyncio.run(_filled(settings)):
-        click.echo("Daten sind schon vorhanden.")
-    elif folder:
-        asyncio.run(importer.load(settings, folder, click.echo))
-    elif jsonl:
-        asyncio.run(importer.load_jsonl(settings, jsonl, click.echo))
-
-
-async def _filled(settings: "Settings") -> bool:
     import asyncpg
 
-    db = await asyncpg.connect(settings.database_admin_url or settings.database_url)
+    from circle.core.errors import Unavailable
+    from circle.local.child import LocalError
+
+    if (folder is None) == (jsonl is None):
+        _fail("Nennen Sie entweder einen ORDNER oder --jsonl DATEI.")
     try:
-        return bool(await db.fetchval("select exists(select from person)"))
+        asyncio.run(_load(_settings(), folder, jsonl, if_empty))
+    except (LocalError, Unavailable, OSError, asyncpg.PostgresError) as error:
+        _fail(str(error))
+
+
+async def _load(settings: "Settings", folder: Path | None, jsonl: Path | None, if_empty: bool) -> None:
+    """Load one of the two. In a demo everybody active may sign in with the published password."""
+    from circle.core import db, files
+    from circle.local import importer, start
+
+    database = await db.connect(
+        settings.database_url, smallest=1, largest=2, statement_timeout=settings.statement_timeout
+    )
+    try:
+        async with database.begin(None) as connection:
+            filled = await connection.fetchval("select exists(select from person)")
+        if if_empty and filled:
+            click.echo("Daten sind schon vorhanden.")
+        elif folder:
+            storage = files.Storage(settings.files)
+            passwords = start.DEMO_PASSWORD if settings.mode == "demo" else ""
+            await importer.load_folder(database, storage, folder, _say_count, passwords=passwords)
+        elif jsonl:
+            await importer.load_jsonl(database, jsonl, _say_count)
     finally:
-        await db.close()
+        await database.pool.close()
+
+
+def _say_count(name: str, count: int) -> None:
+    click.echo(f"{name}: {count}")
 
 
 @main.group()

@@ -103,7 +103,9 @@ def read(environ: dict[str, str] | None = None) -> Settings:
             try:
                 value = Path(path).read_text(encoding="utf-8").strip()
             except OSError as error:
-                raise SettingsError(f"{name}_FILE: Die Datei {path} ist nicht lesbar ({error.strerror}).") from error
+                raise SettingsError(
+                    f"{name}_FILE: Die Datei {path} ist nicht lesbar ({error.strerror})."
+                ) from error
         if value:
             raw[field] = value
     try:

@@ -52,7 +52,9 @@ async def migrate(admin_url: str, runtime_url: str = "", folder: Path = FOLDER) 
     db = await asyncpg.connect(admin_url)
     try:
         await db.execute(f"select pg_advisory_lock({LOCK})")
-        await db.execute("set lock_timeout = '5s'; set statement_timeout = '300s'; set client_min_messages = warning")
+        await db.execute(
+            "set lock_timeout = '5s'; set statement_timeout = '300s'; set client_min_messages = warning"
+        )
         await db.execute(
             "create table if not exists migration (name text primary key, sha256 text not null, "
             "applied_at timestamptz not null default now())"
