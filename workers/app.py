@@ -8,8 +8,15 @@ import asyncio
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
+import structlog
 from celery import Celery
-from celery.signals import setup_logging, worker_process_init, worker_process_shutdown
+from celery.signals import (
+    beat_init,
+    setup_logging,
+    worker_process_init,
+    worker_process_shutdown,
+    worker_ready,
+)
 
 from circle import settings as settings_module
 from circle.core import clock, db, logs
@@ -19,6 +26,7 @@ from . import jobs, schedule
 
 QUEUE = "circle"
 _settings = settings_module.read()
+log = structlog.get_logger("circle.workers")
 
 
 def broker(url: str) -> str:
@@ -87,6 +95,13 @@ async def _surroundings() -> jobs.Around:
 @setup_logging.connect  # type: ignore[untyped-decorator]  # celery has no types
 def _configure_logs(**_: Any) -> None:
     logs.configure(_settings.log)
+
+
+@worker_ready.connect  # type: ignore[untyped-decorator]  # celery has no types
+@beat_init.connect  # type: ignore[untyped-decorator]  # celery has no types
+def _say_ready(**_: Any) -> None:
+    """The supervisor waits for this line: celery's own are below the level of our logs."""
+    log.info("ready")
 
 
 @worker_process_init.connect  # type: ignore[untyped-decorator]  # celery has no types

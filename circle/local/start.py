@@ -21,6 +21,8 @@ from circle.settings import Settings
 
 DEMO = Path(__file__).parent / "demo"
 DEMO_PASSWORD = "demo"  # noqa: S105 - the published password of invented people
+READY = b'"event": "ready"'
+"""What workers.app writes when a background process takes up its work."""
 WEB_GRACE = 5
 """Seconds that open requests get when the web server stops."""
 
@@ -94,6 +96,7 @@ def _plan(kind: Literal["demo", "up"], settings: Settings, folder: Path, say: Ca
         "CIRCLE_URL": settings.address,
         "CIRCLE_CLOCK": _clock(kind, settings),
         "CIRCLE_FILES": os.environ.get("CIRCLE_FILES") or str(folder / "files"),
+        "CIRCLE_LOG": "json",
         "PYTHONUNBUFFERED": "1",
     }
     facts: dict[str, Any] = {
@@ -200,14 +203,14 @@ def _service(settings: Settings, folder: Path, plan: _Plan) -> list[Child]:
             command=worker_command(settings.workers),
             env=plan.env,
             patience=10.0,
-            **_says(folder / "log" / "worker.log", b" ready."),
+            **_says(folder / "log" / "worker.log", READY),
         ),
         Child(
             name="beat",
             title="Zeitgeber",
             command=beat_command(folder / "beat-schedule"),
             env=plan.env,
-            **_says(folder / "log" / "beat.log", b"beat: Starting"),
+            **_says(folder / "log" / "beat.log", READY),
         ),
         Child(name="relay", title="Auftragsübergabe", command=relay_command(), env=plan.env),
     ]
