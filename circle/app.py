@@ -97,7 +97,9 @@ def create_app(settings: Settings | None = None, database: db.Database | None = 
             path="/api/v1/openapi.json",
             render_plugins=[JsonRenderPlugin(path="/")],
             openapi_router=Router(
-                "/api/v1/openapi.json", route_handlers=[], opt={"permission": "public"}, guards=[status.description]),
+                "/api/v1/openapi.json", route_handlers=[], include_in_schema=False, opt={"permission": "public"},
+                guards=[status.description],
+            ),
         ),
         request_max_body_size=settings.body_limit,
         logging_config=None,
