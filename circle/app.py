@@ -9,13 +9,12 @@ from litestar import Litestar, Router
 from litestar.datastructures import State
 from litestar.di import Provide
 from litestar.openapi import OpenAPIConfig
-from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.static_files import create_static_files_router
 
 from circle import settings as settings_module
 from circle.consultations import api as consultations_api
 from circle.consultations import pages as consultations_pages
-from circle.core import audit_api, clock, db, logs, pages, status, web
+from circle.core import audit_api, clock, db, logs, openapi, pages, status, web
 from circle.core import files as core_files
 from circle.desk import pages as desk_pages
 from circle.distribution import api as distribution_api
@@ -93,9 +92,9 @@ def create_app(settings: Settings | None = None, database: db.Database | None = 
         middleware=[web.Front(settings.address)],
         exception_handlers={Exception: web.answer_error},
         openapi_config=OpenAPIConfig(
-            title="Koordinierungskreis", version="1.0.0", use_handler_docstrings=True, create_examples=True,
+            title="Koordinierungskreis", version="1.0.0", use_handler_docstrings=True,
             path="/api/v1/openapi.json",
-            render_plugins=[JsonRenderPlugin(path="/")],
+            render_plugins=[openapi.Description(path="/")],
             openapi_router=Router(
                 "/api/v1/openapi.json", route_handlers=[], include_in_schema=False, opt={"permission": "public"},
                 guards=[status.description],
