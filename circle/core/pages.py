@@ -1,6 +1,7 @@
 """Pages: templates, forms, redirects. A page works without JavaScript and holds no inline style or script (CSP)."""
 
 import secrets
+from collections.abc import Awaitable, Callable
 from datetime import date, datetime, time
 from pathlib import Path
 from typing import Any, NoReturn
@@ -13,11 +14,12 @@ from litestar import Request, Response
 from litestar.datastructures import Cookie, FormMultiDict
 from litestar.exceptions import ClientException
 
-from . import auth, calendar, errors
+from . import auth, calendar, errors, idempotency
 from .auth import Actor, Me
 from .clock import BERLIN
-from .db import Answer
+from .db import Answer, Connection
 from .errors import CircleError
+from .idempotency import Stored
 
 NAV = [
     ("Übersicht", "/"),
@@ -185,6 +187,29 @@ def go(path: str, notice: str = "") -> Response[None]:
     """Redirect after a form (303) and say once what was done."""
     cookies = [Cookie("notice", quote(notice), max_age=60, httponly=True, samesite="lax")] if notice else []
     return Response(None, status_code=303, headers={"location": path}, cookies=cookies)
+
+
+async def once(
+    request: Request[Any, Any, Any],
+    db: Connection,
+    actor: Actor,
+    form: FormMultiDict,
+    act: Callable[[], Awaitable[str]],
+    notice: str = "",
+) -> Response[None]:
+    """Do a form's act once for its key, and go to the address it returns; a second click goes there too.
+
+    Raises Invalid when the form has no key, KeyReused when it was sent before with other entries.
+    """
+
+    async def stored() -> Stored:
+        return Stored(303, (await act()).encode())
+
+    entries = [pair for pair in form.multi_items() if pair[0] != "csrf_token" and isinstance(pair[1], str)]
+    asked = f"{request.url.path}\n{entries}".encode()
+    key = str(form.get("idempotency_key", ""))
+    kept = await idempotency.once(db, actor, key, asked, stored, required=True)
+    return go(kept.body.decode(), notice)
 
 
 def again(

@@ -104,7 +104,7 @@ async def cancel(db: Connection, actor: Actor, dispatch_id: UUID) -> None:
 async def resend(db: Connection, actor: Actor, dispatch_id: UUID, include_uncertain: bool = False) -> int:
     """Try again what failed; what is uncertain only by explicit choice. Returns how many. Raises Conflict for none.
 
-    While the papers could not be rendered yet, that is tried again.
+    While the papers could not be rendered yet, that is tried again; so is a dispatch whose job gave up.
     """
     found = await _locked(db, actor, dispatch_id)
     access.require(actor, "dispatches.send")
@@ -116,7 +116,8 @@ async def resend(db: Connection, actor: Actor, dispatch_id: UUID, include_uncert
         raise errors.Conflict("Dieser Versand ist nicht gelaufen oder wurde abgebrochen.")
     states = ["failed", "uncertain"] if include_uncertain else ["failed"]
     count = await store.mark_again(db, dispatch_id, states)
-    if not count:
+    stalled = found["state"] == "sending" and not await store.has_job(db, dispatch_id)
+    if not count and not stalled:
         raise errors.Conflict("Hier ist nichts erneut zu senden.", code="nothing_to_resend")
     await jobs.enqueue(db, "distribution.send", dispatch_id=dispatch_id)
     await audit.record(
@@ -131,11 +132,10 @@ async def settle(db: Connection, actor: Actor, delivery_id: UUID, arrived: bool)
     if found is None:
         raise errors.NotFound(me=actor.card)
     access.require(actor, "dispatches.send")
-    if found["state"] != "uncertain":
-        raise errors.Conflict("Diese Zustellung ist nicht (mehr) ungeklärt.")
     if found["dispatch_state"] == "cancelled" and not arrived:
         raise errors.Conflict("Dieser Versand wurde abgebrochen.")
-    await store.mark_settled(db, delivery_id, arrived)
+    if not await store.mark_settled(db, delivery_id, arrived):
+        raise errors.Conflict("Diese Zustellung ist nicht (mehr) ungeklärt.")
     if not arrived:
         await jobs.enqueue(db, "distribution.send", dispatch_id=found["dispatch_id"])
     await audit.record(

@@ -2,7 +2,7 @@
 
 import re
 from datetime import datetime
-from pathlib import Path
+from pathlib import Path, PurePath
 from uuid import UUID
 
 import jinja2
@@ -109,10 +109,12 @@ def _attachments(papers: list[Paper], contents: dict[UUID, bytes]) -> list[mail.
     for paper in papers:
         if paper.file_id is None:
             continue
-        name, number = paper.file_name, 2
+        # Uploads may bear names that some recipients' systems cannot store.
+        path = PurePath(re.sub(r'[/\\:*?"<>|]', "_", paper.file_name).strip(" ."))
+        stem, extension = path.stem[:120], path.suffix[:20]
+        name, number = stem + extension, 2
         while name.casefold() in taken:
-            stem, dot, extension = paper.file_name.rpartition(".")
-            name = f"{stem} ({number}).{extension}" if dot else f"{paper.file_name} ({number})"
+            name = f"{stem} ({number}){extension}"
             number += 1
         taken.add(name.casefold())
         made.append(mail.Attachment(name, paper.content_type, contents[paper.file_id]))

@@ -1,13 +1,16 @@
 """What is sent, to whom, and how far it is."""
 
 from datetime import date, datetime
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 import msgspec
 
 from circle.core.fields import OptionalLine, Text
 
+MOST = 2000
+"""People, roles or houses that one request may name."""
+Ids = Annotated[list[UUID], msgspec.Meta(max_length=MOST)]
 Level = Literal["public", "internal", "circle", "confidential"]
 Kind = Literal[
     "invitation",
@@ -143,6 +146,8 @@ class FullDispatch(Dispatch, frozen=True):
     details: dict[str, Any]
     building: Literal["none", "running", "failed"]
     """Whether the papers are being rendered; the dispatch starts by itself after that."""
+    stalled: bool
+    """Mails wait and no job is left that would send them; `resend` goes on."""
     parts: list[PartCard]
 
 
@@ -190,9 +195,9 @@ class NewDispatch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     kind: Literal["document", "notice"] = "document"
     document_id: UUID | None = None
-    person_ids: list[UUID] = []
-    roles: list[str] = []
-    authority_ids: list[UUID] = []
+    person_ids: Ids = []
+    roles: Annotated[list[Annotated[str, msgspec.Meta(max_length=40)]], msgspec.Meta(max_length=MOST)] = []
+    authority_ids: Ids = []
     subject: OptionalLine = ""
     text: Text = ""
     level: Level = "internal"

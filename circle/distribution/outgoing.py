@@ -1,12 +1,13 @@
 """The way to the mail server: blocking calls for a thread, cut where the promise needs it.
 
 `offer` goes up to the server's „go ahead“; until then nothing is sent, and every fault means a clean second try.
-`hand_over` sends the message with its final dot. Once it has begun, only the server's answer tells what happened
-(RFC 5321 4.2.5, RFC 1047).
+`hand_over` sends the message with its final dot. Without the dot the server must throw the message away (RFC 5321
+4.1.1.4); after it, only the server's answer tells what happened (4.2.5, RFC 1047).
 """
 
 import ipaddress
 import re
+import select
 import smtplib
 import ssl
 from urllib.parse import unquote, urlsplit
@@ -15,6 +16,8 @@ from circle.settings import Settings
 
 TIMEOUT = 20.0
 """Seconds for each step of the conversation; shorter than the lease of a delivery."""
+LAST_TIMEOUT = 60.0
+"""Seconds for the answer to a message: while it is searched for malware, a server may be slow (RFC 5321 4.5.3.2.6)."""
 
 
 class Unreachable(Exception):
@@ -90,23 +93,40 @@ def offer(connection: smtplib.SMTP, sender: str, recipient: str) -> None:
             if code != wanted and not (wanted == 250 and code == 251):
                 raise Refused(code, answer)
     except (OSError, smtplib.SMTPException) as error:
-        raise Unreachable(f"Die Verbindung zum Mailserver brach ab ({type(error).__name__}).") from error
+        raise Unreachable(_broken(error)) from error
+
+
+def _broken(error: Exception) -> str:
+    return f"Die Verbindung zum Mailserver brach ab ({type(error).__name__})."
 
 
 def hand_over(connection: smtplib.SMTP, message: bytes) -> None:
     """The message and its final dot, then the server's word. Returns when the server took it.
 
-    Raises Refused when it said no, Unsure when it said nothing.
+    Raises Refused when it said no, Unreachable when it went away before the dot, Unsure when it did so after it.
     """
     dotted = re.sub(rb"(?m)^\.", b"..", message)
-    ending = b".\r\n" if dotted.endswith(b"\r\n") else b"\r\n.\r\n"
     try:
-        connection.send(dotted + ending)
+        connection.send(dotted if dotted.endswith(b"\r\n") else dotted + b"\r\n")
+        wire = connection.sock
+        if wire is None or select.select([wire], [], [], 0)[0]:
+            # It speaks, or hangs up, in the middle of the message. What we said now would still be read as its text.
+            code, answer = connection.getreply()
+            connection.close()
+            raise Refused(code, answer)
+    except (OSError, smtplib.SMTPException) as error:
+        raise Unreachable(_broken(error)) from error
+    try:
+        wire.settimeout(LAST_TIMEOUT)
+        connection.send(b".\r\n")
         code, answer = connection.getreply()
+        wire.settimeout(TIMEOUT)
     except (OSError, smtplib.SMTPException) as error:
         raise Unsure("Die Verbindung brach ab, bevor der Mailserver die Nachricht bestätigte.") from error
-    if code != 250:
+    if 400 <= code < 600:
         raise Refused(code, answer)
+    if not 200 <= code < 300:
+        raise Unsure("Der Mailserver gab eine Antwort, die nicht zu verstehen ist.")
 
 
 def forget(connection: smtplib.SMTP) -> None:

@@ -1,23 +1,22 @@
 """Pages of distribution: the list, one dispatch while it runs, a new one, and the letter for its recipient."""
 
-from collections.abc import Awaitable, Callable
 from typing import Any
 from uuid import UUID
 
 from litestar import Request, Response, Router, get, post
-from litestar.datastructures import FormMultiDict
 from litestar.params import FromPath, FromQuery
 
-from circle.core import access, answers, errors, fields, idempotency, pages, web
+from circle.core import access, answers, errors, fields, pages, web
 from circle.core.auth import ROLE_NAMES, Actor
-from circle.core.db import Caller, Connection
-from circle.core.idempotency import Stored
+from circle.core.db import Connection
 
 from . import actions, rules, store
 from .model import Delivery, Dispatch, FullDispatch, NewDispatch, ReceivedLetter
 
 Incoming = Request[Any, Any, Any]
-WORDS = {
+PAUSE = 10
+"""Seconds between two looks at a running dispatch."""
+WORDS: dict[str, Any] = {
     "state_words": rules.STATE_WORDS,
     "dispatch_words": rules.DISPATCH_WORDS,
     "kind_words": rules.KIND_WORDS,
@@ -48,48 +47,28 @@ async def show(
     actor: web.Acting,
     dispatch_id: FromPath[UUID],
     after: FromQuery[str | None] = None,
+    angehalten: FromQuery[bool] = False,
 ) -> Response[bytes]:
-    """One dispatch: what goes to whom, and how far it is."""
-    context = await _progress(request, db, caller, dispatch_id, after)
-    found: FullDispatch = context["dispatch"]
-    waiting = found.state == "prepared" and found.building == "none"
-    previews = await actions.preview_of(db, actor, dispatch_id) if waiting else []
-    return pages.show(
-        request, "distribution/show.html", actor.card, previews=previews,
-        may_send=access.may(actor, "dispatches.send"), **context,
-    )  # fmt: skip
+    """One dispatch: what goes to whom, and how far it is. While it runs, the page loads itself again.
 
-
-@get("/versand/{dispatch_id:uuid}/stand", opt={"permission": "signed_in"})
-async def show_progress(
-    request: Incoming,
-    db: web.Db,
-    caller: web.Asking,
-    actor: web.Acting,
-    dispatch_id: FromPath[UUID],
-    after: FromQuery[str | None] = None,
-) -> Response[bytes]:
-    """The moving part of the page alone, asked for every two seconds while mails go out."""
-    context = await _progress(request, db, caller, dispatch_id, after)
-    return pages.show(
-        request, "distribution/progress.html", actor.card, may_send=access.may(actor, "dispatches.send"),
-        **context,
-    )  # fmt: skip
-
-
-async def _progress(
-    request: Incoming, db: Connection, caller: Caller, dispatch_id: UUID, after: str | None
-) -> dict[str, Any]:
+    The header does what an element in the page would, with a link beside it that stops it (WCAG 2.2.1, 2.2.2).
+    """
     answer = await store.get(db, caller, dispatch_id)
     deliveries = await store.list_deliveries(db, caller, dispatch_id, answers.unseal(after), 100)
-    following = answers.next_link(request, deliveries)
-    return {
-        "dispatch": pages.as_struct(answer, FullDispatch),
-        "deliveries": pages.as_struct(deliveries, list[Delivery]),
-        "next": following and following.replace("/stand?", "?"),
-        "after": after or "",
-        **WORDS,
-    }
+    found: FullDispatch = pages.as_struct(answer, FullDispatch)
+    waiting = found.state == "prepared" and found.building == "none"
+    moving = found.building == "running" or (
+        found.state == "sending" and found.counts.waiting > 0 and not found.stalled
+    )
+    response = pages.show(
+        request, "distribution/show.html", actor.card, dispatch=found, moving=moving, paused=angehalten,
+        previews=await actions.preview_of(db, actor, dispatch_id) if waiting else [],
+        deliveries=pages.as_struct(deliveries, list[Delivery]), next=answers.next_link(request, deliveries),
+        after=after or "", may_send=access.may(actor, "dispatches.send"), **WORDS,
+    )  # fmt: skip
+    if moving and not angehalten:
+        response.headers["refresh"] = str(PAUSE)
+    return response
 
 
 @get("/versand/neu", opt={"permission": "documents.distribute"})
@@ -110,10 +89,12 @@ async def _choices(db: Connection, actor: Actor, reference: str) -> dict[str, An
         if document_id is None:
             raise errors.NotFound(me=actor.card)
         document = await actions.released_document(db, actor, document_id)
+    people = await store.list_choices(db, actor.today)
     return {
         "document": document,
         "roles": [(role, ROLE_NAMES[role]) for role in RECEIVING_ROLES],
-        "houses": [(row["id"], row["short"]) for row in await store.list_choices(db, actor.today)],
+        "houses": list(dict.fromkeys((row["authority_id"], row["short"]) for row in people)),
+        "people": [(row["id"], f"{row['name']} ({row['short']})") for row in people],
         "levels": [(level, name) for level, name in pages.LEVELS.items()],
     }
 
@@ -130,10 +111,9 @@ async def prepare(request: Incoming, db: web.Db, actor: web.Acting) -> Response[
         return f"/versand/{await actions.compose(db, actor, new)}"
 
     try:
-        target = await _once(db, actor, form, request, act)
+        return await pages.once(request, db, actor, form, act)
     except errors.Invalid as wrong:
         pages.again(request, "distribution/new.html", actor, wrong, form, **context)
-    return pages.go(target)
 
 
 @post("/versand/{dispatch_id:uuid}/senden", opt={"permission": "dispatches.send"})
@@ -147,7 +127,7 @@ async def send(
         await actions.send(db, actor, dispatch_id)
         return f"/versand/{dispatch_id}"
 
-    return pages.go(await _once(db, actor, form, request, act), "Der Versand läuft.")
+    return await pages.once(request, db, actor, form, act, "Der Versand läuft.")
 
 
 @post("/versand/{dispatch_id:uuid}/abbrechen", opt={"permission": "dispatches.send"})
@@ -173,7 +153,7 @@ async def resend(
         await actions.resend(db, actor, dispatch_id)
         return f"/versand/{dispatch_id}"
 
-    return pages.go(await _once(db, actor, form, request, act), "Es wird noch einmal versucht.")
+    return await pages.once(request, db, actor, form, act, "Es wird noch einmal versucht.")
 
 
 @post("/versand/zustellungen/{delivery_id:uuid}/klaeren", opt={"permission": "dispatches.send"})
@@ -187,8 +167,8 @@ async def settle(
     async def act() -> str:
         return f"/versand/{await actions.settle(db, actor, delivery_id, arrived)}"
 
-    target = await _once(db, actor, form, request, act)
-    return pages.go(target, "Als angekommen vermerkt." if arrived else "Die E-Mail geht noch einmal hinaus.")
+    notice = "Als angekommen vermerkt." if arrived else "Die E-Mail geht noch einmal hinaus."
+    return await pages.once(request, db, actor, form, act, notice)
 
 
 @get("/versand/post/{delivery_id:uuid}", opt={"permission": "signed_in"})
@@ -202,23 +182,8 @@ async def show_letter(
     )
 
 
-async def _once(
-    db: Connection, actor: Actor, form: FormMultiDict, request: Incoming, act: Callable[[], Awaitable[str]]
-) -> str:
-    """Run a form's act under its key, so that a second click leads to the same page and does nothing."""
-
-    async def stored() -> Stored:
-        return Stored(303, (await act()).encode())
-
-    key = str(form.get("idempotency_key", ""))
-    kept = await idempotency.once(db, actor, key, f"form {request.url.path}".encode(), stored)
-    return kept.body.decode()
-
-
 router = Router(
     "/",
     include_in_schema=False,
-    route_handlers=[
-        show_all, show_new, prepare, show, show_progress, send, cancel, resend, settle, show_letter,
-    ],
-)  # fmt: skip
+    route_handlers=[show_all, show_new, prepare, show, send, cancel, resend, settle, show_letter],
+)

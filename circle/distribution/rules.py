@@ -55,7 +55,8 @@ def refusal(reader: Reader, level: Level, readers: list[str], papers: list[Paper
     except mail.HeaderError as wrong:
         return str(wrong)
     own = set(reader.keys)
-    if level != "public" and "internal" not in own and not own & set(readers):
+    free = {"public": own, "confidential": set()}.get(level, {"internal"})
+    if not own & {*free, *readers}:
         return "Die Person darf das nicht (mehr) lesen."
     if papers and not any(own & set(paper.audience) for paper in papers):
         return "Die Person darf keine der Unterlagen sehen."

@@ -24,8 +24,8 @@ from circle.settings import Settings
 from . import letters, outgoing, rules, store
 from .model import Paper, Reader
 
-LEASE = timedelta(seconds=30)
-"""How long a killed worker keeps a delivery to itself; longer than one step of the conversation may take."""
+LEASE = timedelta(seconds=90)
+"""How long a killed worker keeps a delivery to itself; longer than message and answer may take."""
 STINT = 5.0
 """Seconds of one run. A worker that is told to stop is done within that time; the rest is another run's work."""
 NO_SERVER = timedelta(minutes=1)
@@ -54,8 +54,8 @@ async def send(
     Safe to run twice and in parallel: each delivery is leased by one run, and each change names the lease's fence.
     """
     async with database.begin(None) as db:
-        uncertain = await store.expire_leases(db, dispatch_id)
         dispatch = await store.lock(db, dispatch_id)
+        uncertain = await store.expire_leases(db, dispatch_id)
         papers = await store.papers_of(db, dispatch_id)
     if dispatch is None:
         return None
@@ -72,6 +72,8 @@ async def send(
         if this.connection is not None:
             outgoing.close(this.connection)
     async with database.begin(None) as db:
+        # The lock comes first: who puts a delivery back into the queue must not be overtaken by „done“.
+        await store.lock(db, dispatch_id)
         return await store.finish(db, dispatch_id)
 
 
@@ -117,6 +119,10 @@ async def _deliver(this: Round, taken: asyncpg.Record, message: bytes) -> bool:
     try:
         if this.connection is None:
             this.connection = await asyncio.to_thread(outgoing.connect, this.settings)
+    except outgoing.Unreachable as away:
+        await _wait_for_server(this, taken, str(away))
+        return False
+    try:
         await asyncio.to_thread(outgoing.offer, this.connection, this.settings.mail_from, taken["address"])
         async with this.database.begin(None) as db:
             own = await store.mark_sending(db, key, fence, letters.message_id(key, this.settings), LEASE)
@@ -126,18 +132,19 @@ async def _deliver(this: Round, taken: asyncpg.Record, message: bytes) -> bool:
         await asyncio.to_thread(outgoing.hand_over, this.connection, message)
     except outgoing.Refused as refused:
         await _refused(this, taken, refused)
-        return this.connection is not None
     except outgoing.Unsure as unsure:
         _drop(this)
         async with this.database.begin(None) as db:
             await store.mark_uncertain(db, key, fence, str(unsure))
-        return True
-    except outgoing.Unreachable as away:
+    except outgoing.Unreachable as broken:
+        # This one waits; the next one is tried on a new connection, so that one bad address stops nobody else.
         _drop(this)
-        await _wait_for_server(this, taken, str(away))
-        return False
-    async with this.database.begin(None) as db:
-        await store.mark_sent(db, key, fence)
+        pause = rules.pause(taken["attempts"] + 1, answered=False)
+        async with this.database.begin(None) as db:
+            await store.mark_later(db, key, fence, str(broken), pause, rules.GIVE_UP)
+    else:
+        async with this.database.begin(None) as db:
+            await store.mark_sent(db, key, fence)
     return True
 
 

@@ -144,33 +144,48 @@ async def mark_again(db: Connection, dispatch_id: UUID, states: list[str]) -> in
 
 
 async def lock_delivery(db: Connection, delivery_id: UUID, keys: list[str]) -> asyncpg.Record | None:
-    """A delivery of a dispatch the person may see as a whole, locked."""
+    """A delivery of a dispatch the person may see as a whole. The dispatch is locked, as every act on one begins."""
     return await db.fetchrow(
         """
-        select d.id, d.dispatch_id, d.person_id, d.state, s.title, s.state as dispatch_state
+        select d.dispatch_id, s.state as dispatch_state
         from delivery d join dispatch s on s.id = d.dispatch_id
-        where d.id = $1 and visible(s.audience, $2) for update
+        where d.id = $1 and visible(s.audience, $2) for update of s
         """,
         delivery_id,
         keys,
     )
 
 
-async def mark_settled(db: Connection, delivery_id: UUID, arrived: bool) -> None:
-    """An uncertain delivery becomes sent, or goes back into the queue."""
-    await db.execute(
-        """
-        with settled as (
-            update delivery set state = case when $2 then 'sent' else 'new' end,
-                sent_at = case when $2 then now() end, error = '', attempts = 0, first_try_at = null,
-                next_try = now(), fence = fence + 1, lease_until = null
-            where id = $1 and state = 'uncertain' returning dispatch_id
+async def mark_settled(db: Connection, delivery_id: UUID, arrived: bool) -> bool:
+    """An uncertain delivery becomes sent, or goes back into the queue; False when it is not uncertain (any more)."""
+    return bool(
+        await db.fetchval(
+            """
+            with settled as (
+                update delivery set state = case when $2 then 'sent' else 'new' end,
+                    sent_at = case when $2 then now() end, error = '', attempts = 0, first_try_at = null,
+                    next_try = now(), fence = fence + 1, lease_until = null
+                where id = $1 and state = 'uncertain' returning dispatch_id
+            )
+            update dispatch set state = case when $2 then state else 'sending' end, revision = revision + 1
+            from settled where dispatch.id = settled.dispatch_id returning true
+            """,
+            delivery_id,
+            arrived,
         )
-        update dispatch set state = case when $2 then state else 'sending' end, revision = revision + 1
-        from settled where dispatch.id = settled.dispatch_id
-        """,
-        delivery_id,
-        arrived,
+    )
+
+
+async def has_job(db: Connection, dispatch_id: UUID) -> bool:
+    """True when a job is left that sends the dispatch."""
+    return bool(
+        await db.fetchval(
+            """
+            select exists (select from outbox where job = 'distribution.send' and done_at is null
+                and failed_at is null and arguments ->> 'dispatch_id' = $1::text)
+            """,
+            str(dispatch_id),
+        )
     )
 
 
@@ -431,12 +446,13 @@ async def find_document_by_reference(db: Connection, reference: str, keys: list[
 
 
 async def list_choices(db: Connection, day: date) -> list[asyncpg.Record]:
-    """The houses for the form, with how many people have a role there on `day`; municipal ones stay out."""
+    """People who hold a role on `day` and their houses, for the form."""
     rows: list[asyncpg.Record] = await db.fetch(
         """
-        select a.id, a.short, count(p.id) as people from authority a
-        join person p on p.authority_id = a.id and p.active and cardinality(roles_on(p.id, $1)) > 0
-        where a.kind <> 'municipal' group by a.id, a.short order by a.kind, a.short
+        select p.id, trim(p.title || ' ' || p.name) as name, a.id as authority_id, a.short
+        from person p join authority a on a.id = p.authority_id
+        where p.active and cardinality(roles_on(p.id, $1)) > 0
+        order by a.kind = 'municipal', a.short, a.id, p.name, p.id
         """,
         day,
     )
@@ -498,6 +514,8 @@ async def get(db: Connection, caller: Caller, dispatch_id: UUID) -> Answer:
             'building', case when s.state <> 'prepared' or s.build = '' then 'none'
                 when exists (select from outbox o where o.job = s.build and o.done_at is null and o.failed_at is null
                     and o.arguments ->> 'dispatch_id' = s.id::text) then 'running' else 'failed' end,
+            'stalled', s.state = 'sending' and not exists (select from outbox o where o.job = 'distribution.send'
+                and o.done_at is null and o.failed_at is null and o.arguments ->> 'dispatch_id' = s.id::text),
             'counts', (select jsonb_build_object('total', count(*), 'sent', count(*) filter (where state = 'sent'),
                     'waiting', count(*) filter (where state in ('new', 'leased', 'sending')),
                     'failed', count(*) filter (where state = 'failed'),
@@ -526,15 +544,15 @@ async def list_deliveries(
         with me as materialized (select * from whoami($1, $2)),
         page as (
             select d.id, d.dispatch_id,
-                case when visible(s.audience, me.keys) then s.title
-                    else case when s.level = 'confidential' then 'Vertrauliche Unterlage' else s.title end
-                end as dispatch_title,
+                case when s.level <> 'confidential' or visible(s.audience, me.keys) then s.title
+                    else 'Vertrauliche Unterlage' end as dispatch_title,
                 d.person_id, d.name, d.address, d.state, d.attempts,
                 case when d.state = 'new' then d.next_try end as next_try, d.message_id, d.sent_at, d.error,
                 d.name || ' ' || d.id as key, row_number() over (order by d.name || ' ' || d.id) as n
             from me, delivery d join dispatch s on s.id = d.dispatch_id
             where visible(d.audience, me.keys) and ($3::uuid is null or d.dispatch_id = $3)
-                and (visible(s.audience, me.keys) or s.state in ('sending', 'done'))
+                and (visible(s.audience, me.keys) or s.state in ('sending', 'done')
+                    or d.state in ('sending', 'sent', 'uncertain'))
                 and ($4::text is null or d.name || ' ' || d.id > $4)
             order by key limit $5 + 1
         )
@@ -557,13 +575,15 @@ async def get_delivery(db: Connection, caller: Caller, delivery_id: UUID) -> Ans
         """
         with me as materialized (select * from whoami($1, $2))
         select me.card as me, 0 as revision, case when d.id is not null then jsonb_build_object('id', d.id,
-            'dispatch_id', d.dispatch_id, 'dispatch_title', s.title, 'person_id', d.person_id, 'name', d.name,
+            'dispatch_id', d.dispatch_id, 'dispatch_title', case when s.level <> 'confidential'
+                or visible(s.audience, me.keys) then s.title else 'Vertrauliche Unterlage' end, 'person_id', d.person_id, 'name', d.name,
             'address', d.address, 'state', d.state, 'attempts', d.attempts,
             'next_try', case when d.state = 'new' then d.next_try end, 'message_id', d.message_id,
             'sent_at', d.sent_at, 'error', d.error) end as body
         from me left join (delivery d join dispatch s on s.id = d.dispatch_id)
             on d.id = $3 and visible(d.audience, me.keys)
-                and (visible(s.audience, me.keys) or s.state in ('sending', 'done'))
+                and (visible(s.audience, me.keys) or s.state in ('sending', 'done')
+                    or d.state in ('sending', 'sent', 'uncertain'))
         """,
         caller,
         delivery_id,
@@ -584,8 +604,10 @@ async def get_letter(db: Connection, caller: Caller, delivery_id: UUID) -> Answe
                 from dispatch_part t left join file f on f.id = t.file_id
                 where t.dispatch_id = s.id and visible(t.audience, me.keys))) end as body
         from me left join (delivery d join dispatch s on s.id = d.dispatch_id)
-            on d.id = $3 and d.person_id = me.person_id and s.state in ('sending', 'done')
-                and (s.level = 'public' or visible(s.readers || array['internal'], me.keys))
+            on d.id = $3 and d.person_id = me.person_id
+                and (s.state in ('sending', 'done') or d.state in ('sending', 'sent', 'uncertain'))
+                and (s.level = 'public' or visible(
+                    s.readers || case when s.level = 'confidential' then '{}' else array['internal'] end, me.keys))
         """,
         caller,
         delivery_id,

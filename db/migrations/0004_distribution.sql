@@ -26,7 +26,7 @@ create table dispatch (
     readers text[] not null
 );
 create index dispatch_object on dispatch (object_id);
-create index dispatch_page on dispatch (created_at desc, id);
+create index dispatch_page on dispatch (created_at desc, id desc);
 
 -- The papers of a dispatch, fixed at its time. `audience` decides per recipient whether it goes along.
 create table dispatch_part (
@@ -66,11 +66,12 @@ create index delivery_open on delivery (dispatch_id, next_try) where state in ('
 create index delivery_person on delivery (person_id);
 select raise_wall('delivery');
 
--- A recipient may read the letter that was sent to them, besides those who may see the whole dispatch.
+-- A recipient may read the letter that was sent to them, besides those who may see the whole dispatch; a confidential
+-- one only while they may still read what it is about.
 alter table dispatch enable row level security;
 alter table dispatch force row level security;
 create policy wall on dispatch using (
     (select wall_open()) or audience && (select wall_keys())
-    or exists (select from delivery d
+    or (level <> 'confidential' or readers && (select wall_keys())) and exists (select from delivery d
         where d.dispatch_id = dispatch.id and 'person:' || d.person_id = any((select wall_keys())::text[])))
     with check (true);

@@ -43,15 +43,17 @@ async def build_print(database: Database, storage: Storage, dispatch_id: UUID) -
         papers = [_paper(row) for row in await store.list_parts(db, dispatch_id)]
     rendered = [await asyncio.to_thread(prints.minutes, paper.printed) for paper in papers]
     keys = [await storage.put(content) for content in rendered]
-    async with database.begin(None) as db:
-        first = await distribution.is_prepared(db, dispatch_id)
-        if first:
-            for paper, key, content in zip(papers, keys, rendered, strict=True):
-                await _add(db, dispatch_id, paper, key, content)
-            await _add_page(db, dispatch_id)
-            await distribution.start(db, dispatch_id)
-    if not first:
-        for key in keys:
+    kept = False
+    try:
+        async with database.begin(None) as db:
+            if await distribution.is_prepared(db, dispatch_id):
+                for paper, key, content in zip(papers, keys, rendered, strict=True):
+                    await _add(db, dispatch_id, paper, key, content)
+                await _add_page(db, dispatch_id)
+                await distribution.start(db, dispatch_id)
+                kept = True
+    finally:
+        for key in [] if kept else keys:
             await storage.drop(key)
 
 

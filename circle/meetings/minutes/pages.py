@@ -1,17 +1,14 @@
 """Pages of minutes: one document to read, with the acts of whoever reads it."""
 
-from collections.abc import Awaitable, Callable
 from typing import Any
 from uuid import UUID
 
 from litestar import Request, Response, Router, get, post
-from litestar.datastructures import FormMultiDict
 from litestar.params import FromPath
 
-from circle.core import access, auth, clock, errors, fields, idempotency, pages, web
+from circle.core import access, auth, clock, errors, fields, pages, web
 from circle.core.auth import Actor, Me
 from circle.core.db import Answer, Caller, Connection
-from circle.core.idempotency import Stored
 
 from . import actions, rules, store
 from .model import Approval, Minutes, MinutesHead, NewCorrection, NewObjection, Ruling, Version
@@ -67,7 +64,7 @@ async def circulate(
     async def act() -> str:
         return f"/versand/{await actions.circulate(db, actor, meeting_id, pages.revision(form) or None)}"
 
-    return await _once(request, db, actor, form, act, "Der Entwurf wird versendet.")
+    return await pages.once(request, db, actor, form, act, "Der Entwurf wird versendet.")
 
 
 @post(HERE + "/einwendungen", opt={"permission": "minutes.object"})
@@ -84,7 +81,7 @@ async def object_to(
         return _path(reference) + "#einwendungen"
 
     try:
-        return await _once(request, db, actor, form, act, "Ihre Einwendung ist eingegangen.")
+        return await pages.once(request, db, actor, form, act, "Ihre Einwendung ist eingegangen.")
     except errors.Invalid as wrong:
         pages.again(request, "minutes/show.html", actor, wrong, form, **await _page(db, caller, found))
 
@@ -133,7 +130,7 @@ async def approve(
     async def act() -> str:
         return f"/versand/{await actions.approve(db, actor, meeting_id, approval, pages.revision(form))}"
 
-    return await _once(
+    return await pages.once(
         request, db, actor, form, act, "Die Niederschrift ist genehmigt. Die Endfassung wird versendet."
     )
 
@@ -152,7 +149,7 @@ async def correct(
         return f"/versand/{await actions.correct(db, actor, meeting_id, new, pages.revision(form))}"
 
     try:
-        return await _once(request, db, actor, form, act, "Die Berichtigung ist festgehalten.")
+        return await pages.once(request, db, actor, form, act, "Die Berichtigung ist festgehalten.")
     except errors.Invalid as wrong:
         pages.again(request, "minutes/show.html", actor, wrong, form, **await _page(db, caller, found))
 
@@ -246,24 +243,6 @@ async def _meeting_id(db: Connection, actor: Actor, reference: str) -> UUID:
     if meeting is None:
         raise errors.NotFound(me=actor.card)
     return UUID(str(meeting["id"]))
-
-
-async def _once(
-    request: Incoming,
-    db: Connection,
-    actor: Actor,
-    form: FormMultiDict,
-    act: Callable[[], Awaitable[str]],
-    notice: str,
-) -> Response[Any]:
-    """Do an act once for the key of its form and go where it leads; a double click goes there too."""
-
-    async def stored() -> Stored:
-        return Stored(303, (await act()).encode())
-
-    key = str(form.get("idempotency_key", ""))
-    kept = await idempotency.once(db, actor, key, request.url.path.encode(), stored, required=True)
-    return pages.go(kept.body.decode(), notice)
 
 
 def _path(reference: str) -> str:
