@@ -4,14 +4,19 @@ Three fixed people: Anna holds the office, Ben is a commissioner (Arnsberg), Cla
 More of them: `await make.person(db, "dora", roles=["kfi_expert"])` signs in as `dora`.
 """
 
+import hashlib
+import uuid
 from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
 
-from circle.core import auth
+from circle.core import auth, files
 from circle.core.auth import Actor
 from circle.core.clock import Clock
 from circle.core.db import Caller, Connection
+from circle.core.files import Storage
+from circle.distribution import actions as distribution
+from circle.distribution.model import Letter, Part
 
 HOUSES = [
     ("br-arnsberg", "Bezirksregierung Arnsberg", "BR Arnsberg", "district_government"),
@@ -119,3 +124,52 @@ async def outbox(db: Connection, job: str) -> list[dict[str, Any]]:
 
 def utc_now() -> datetime:
     return datetime.now(UTC)
+
+
+async def file(
+    db: Connection, storage: Storage, name: str, content: bytes, kind: str = "application/pdf",
+    audience: list[str] | None = None,
+) -> UUID:  # fmt: skip
+    """A stored file, used by something that `audience` may see."""
+    key = await storage.put(content)
+    stored = await files.insert(
+        db, name=name, kind=kind, size=len(content), sha256=hashlib.sha256(content).hexdigest(), key=key,
+        uploaded_by=None,
+    )  # fmt: skip
+    await files.use(db, stored.id, uuid.uuid4(), audience or ["internal"])
+    return stored.id
+
+
+async def dispatch(
+    db: Connection, office: Clock, people: list[UUID], parts: list[Part] | None = None, *, by: str = "anna",
+    start: bool = False, **letter: Any,
+) -> UUID:  # fmt: skip
+    """A notice to `people`, prepared by somebody and, if wanted, on its way."""
+    who = await actor(db, office, by)
+    given = {"title": "Rundschreiben", "subject": "Rundschreiben zum Förderjahr", "text": "bitte beachten.",
+        "level": "internal", "audience": ["internal"]} | letter  # fmt: skip
+    new = Letter(kind="notice", object_kind="person", object_id=uuid.uuid4(), recipients=people, **given)
+    dispatch_id = await distribution.insert(db, who, new)
+    for part in parts or []:
+        await distribution.add_part(db, dispatch_id, part)
+    if start:
+        await distribution.start(db, dispatch_id, who)
+    return dispatch_id
+
+
+async def document(
+    db: Connection, owner: str = "anna", *, level: str = "internal", state: str = "released",
+    reference: str = "WD-900", files: list[UUID] | None = None,
+) -> UUID:  # fmt: skip
+    """A knowledge document as the tables know it."""
+    found: UUID = await db.fetchval(
+        """
+        insert into document (reference, title, kind, abstract, confidentiality, state, owner_id, authority_id)
+        select $1, 'Leitfaden Sprachmittlung', 'guideline', 'Was zu beachten ist.', $2, $3, p.id, p.authority_id
+        from person p where p.email = $4 returning id
+        """,
+        reference, level, state, f"{owner}@example.org",
+    )  # fmt: skip
+    for file_id in files or []:
+        await db.execute("insert into document_file (document_id, file_id) values ($1, $2)", found, file_id)
+    return found
