@@ -8,7 +8,7 @@ import msgspec
 
 from circle.core import access, audit, auth, calendar, errors
 from circle.core.auth import Actor
-from circle.core.db import Connection
+from circle.core.db import Connection, for_the_record
 from circle.distribution import actions as distribution
 from circle.distribution.model import Kind as LetterKind
 from circle.distribution.model import Letter
@@ -167,7 +167,7 @@ async def approve(
     auth.require_recent(actor)
     _require_current(minutes, expected)
     approving = await _approving_meeting(db, actor, meeting, approval)
-    async with store.for_the_record(db):
+    async with for_the_record(db):
         undecided, accepted = await store.count_objections(db, minutes["id"])
     if undecided:
         raise errors.Conflict(
@@ -224,7 +224,7 @@ async def freeze(
     The main part is for the circle and the guests of the meeting, an annex for the persons named for its item.
     Returns False when the words are those of the version before.
     """
-    async with store.for_the_record(db):
+    async with for_the_record(db):
         parts = rules.freeze(await store.content(db, meeting_id))
         before = await store.digests(db, minutes_id, number - 1)
     for part in parts:

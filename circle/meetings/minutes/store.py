@@ -1,8 +1,6 @@
 """SQL about minutes."""
 
 import uuid
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -116,19 +114,6 @@ async def list_versions(
         limit,
         meeting_id,
     )
-
-
-@asynccontextmanager
-async def for_the_record(db: Connection) -> AsyncIterator[None]:
-    """Let the service itself read every word while it freezes a version, then close the second wall again.
-
-    The office files the annex of a confidential item that it may not read: nothing read here goes back to the actor.
-    When the block raises, the setting ends with the transaction.
-    """
-    before = await db.fetchval("select coalesce(current_setting('circle.system', true), '')")
-    await db.execute("select set_config('circle.system', 'on', true)")
-    yield
-    await db.execute("select set_config('circle.system', $1, true)", before)
 
 
 async def lock_meeting(
