@@ -9,7 +9,7 @@ PYTEST := .venv/bin/pytest -n 2 --dist loadgroup -q
 PIP := $(PY) -m pip --disable-pip-version-check --no-cache-dir -q install
 export PIP_ROOT_USER_ACTION = ignore
 
-.PHONY: help setup setup-dev demo up test test-walls check bench bench-search faults lock
+.PHONY: help setup setup-dev demo up test test-walls check snapshots bench bench-search faults lock
 
 help: ## Diese Übersicht (default)
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -46,8 +46,13 @@ check: .venv/ready-dev ## Form, Typen, Reihenfolge der Importe, Hausregeln
 	@.venv/bin/ruff format --check .
 	@.venv/bin/ruff check .
 	@.venv/bin/mypy
-	@.venv/bin/lint-imports
+	@.venv/bin/lint-imports --no-logo
 	@.venv/bin/pytest -q tests/house
+
+# Tests compare what is generated with what is kept; the difference in git is what a reviewer reads.
+snapshots: .venv/ready-dev ## db/schema.sql, API-Beschreibung, Routen und Türen neu schreiben
+	@CIRCLE_SNAPSHOTS=renew .venv/bin/pytest -q -n0 -k "kept_one or migrations_make or every_door" tests/house
+	@git --no-pager diff --stat -- db/schema.sql tests/house || true
 
 bench: .venv/ready-dev ## Geschwindigkeit messen
 	@$(PY) -m tests.bench

@@ -1,0 +1,1556 @@
+-- The schema after all migrations, for reading. Written by „make snapshots“; change db/migrations instead.
+
+CREATE EXTENSION IF NOT EXISTS btree_gist WITH SCHEMA public;
+
+COMMENT ON EXTENSION btree_gist IS 'support for indexing common datatypes in GiST';
+
+CREATE EXTENSION IF NOT EXISTS pg_trgm WITH SCHEMA public;
+
+COMMENT ON EXTENSION pg_trgm IS 'text similarity measurement and index searching based on trigrams';
+
+CREATE EXTENSION IF NOT EXISTS unaccent WITH SCHEMA public;
+
+COMMENT ON EXTENSION unaccent IS 'text search dictionary that removes accents';
+
+CREATE TABLE consultation (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    reference text,
+    subject text NOT NULL,
+    question text NOT NULL,
+    purpose text DEFAULT ''::text NOT NULL,
+    tried text DEFAULT ''::text NOT NULL,
+    topics text[] DEFAULT '{}'::text[] NOT NULL,
+    priority text DEFAULT 'normal'::text NOT NULL,
+    urgency_reason text DEFAULT ''::text NOT NULL,
+    wish_date date,
+    confidentiality text DEFAULT 'circle'::text NOT NULL,
+    contains_personal_data boolean DEFAULT false NOT NULL,
+    state text NOT NULL,
+    requested_by uuid NOT NULL,
+    authority_id uuid NOT NULL,
+    received_on date,
+    acknowledge_by date,
+    acknowledged_on date,
+    due_on date,
+    due_on_effective date,
+    due_steps jsonb DEFAULT '[]'::jsonb NOT NULL,
+    assignee_id uuid,
+    deputy_id uuid,
+    reviewer_id uuid,
+    approver_id uuid,
+    answer text DEFAULT ''::text NOT NULL,
+    answer_summary text DEFAULT ''::text NOT NULL,
+    sources jsonb DEFAULT '[]'::jsonb NOT NULL,
+    review_note text DEFAULT ''::text NOT NULL,
+    answered_by uuid,
+    answered_on date,
+    answered_with uuid,
+    reviewed_by uuid,
+    reviewed_on date,
+    proposed_by uuid,
+    release_title text DEFAULT ''::text NOT NULL,
+    release_abstract text DEFAULT ''::text NOT NULL,
+    release_text text DEFAULT ''::text NOT NULL,
+    release_level text DEFAULT ''::text NOT NULL,
+    release_topics text[] DEFAULT '{}'::text[] NOT NULL,
+    release_review_on date,
+    release_findings jsonb DEFAULT '[]'::jsonb NOT NULL,
+    released_on date,
+    released_as uuid,
+    referred_to text DEFAULT ''::text NOT NULL,
+    closed_on date,
+    note text DEFAULT ''::text NOT NULL,
+    reminded_for date,
+    escalated_for date,
+    revision integer DEFAULT 1 NOT NULL,
+    audience text[] GENERATED ALWAYS AS (
+CASE
+    WHEN ((state = 'draft'::text) OR (reference IS NULL)) THEN ARRAY[('asking:'::text || (authority_id)::text)]
+    ELSE array_remove(ARRAY[('asking:'::text || (authority_id)::text), 'role:circle_office'::text, ('person:'::text || (assignee_id)::text), ('person:'::text || (deputy_id)::text), ('person:'::text || (reviewer_id)::text), ('person:'::text || (approver_id)::text)], NULL::text)
+END) STORED NOT NULL,
+    CONSTRAINT consultation_author_is_not_reviewer CHECK (((reviewed_by IS NULL) OR (reviewed_by IS DISTINCT FROM answered_by))),
+    CONSTRAINT consultation_level_known CHECK ((confidentiality = ANY (ARRAY['public'::text, 'internal'::text, 'circle'::text, 'confidential'::text]))),
+    CONSTRAINT consultation_priority_known CHECK ((priority = ANY (ARRAY['normal'::text, 'urgent'::text]))),
+    CONSTRAINT consultation_proposer_is_not_approver CHECK (((approver_id IS NULL) OR (approver_id IS DISTINCT FROM proposed_by))),
+    CONSTRAINT consultation_received_has_reference CHECK (((state = ANY (ARRAY['draft'::text, 'withdrawn'::text])) OR (reference IS NOT NULL))),
+    CONSTRAINT consultation_state_known CHECK ((state = ANY (ARRAY['draft'::text, 'received'::text, 'clarification'::text, 'assigned'::text, 'in_progress'::text, 'in_review'::text, 'answered'::text, 'release_review'::text, 'released'::text, 'closed'::text, 'withdrawn'::text, 'referred'::text, 'answered_from_stock'::text]))),
+    CONSTRAINT consultation_urgent_has_reason CHECK (((priority <> 'urgent'::text) OR (urgency_reason <> ''::text)))
+);
+
+ALTER TABLE ONLY consultation FORCE ROW LEVEL SECURITY;
+
+CREATE FUNCTION consultation_body(c consultation, keys text[], day date) RETURNS jsonb
+    LANGUAGE sql STABLE
+    AS $_$
+    select consultation_line(c, $3) || jsonb_build_object('question', c.question, 'purpose', c.purpose, 'tried', c.tried,
+        'urgency_reason', c.urgency_reason, 'wish_date', c.wish_date, 'contains_personal_data', c.contains_personal_data,
+        'due_steps', c.due_steps, 'deputy_id', c.deputy_id, 'deputy_name', (select name from person where id = c.deputy_id),
+        'referred_to', c.referred_to, 'note', c.note,
+        'clarifications', (
+            select coalesce(jsonb_agg(jsonb_build_object('id', q.id, 'question', q.question, 'asked_on', q.asked_on,
+                'asked_by_id', q.asked_by, 'asked_by_name', b.name, 'reply', nullif(q.reply, ''),
+                'replied_on', q.replied_on, 'replied_by_id', q.replied_by,
+                'replied_by_name', (select name from person where id = q.replied_by)) order by q.asked_on, q.replied_on nulls last), '[]')
+            from clarification q join person b on b.id = q.asked_by where q.consultation_id = c.id and visible(q.audience, $2)),
+        'files', (
+            select coalesce(jsonb_agg(jsonb_build_object('id', f.id, 'name', f.name, 'content_type', f.content_type,
+                'size', f.size, 'sha256', f.sha256, 'part', u.part) order by u.part desc, f.name), '[]')
+            from consultation_file u join file f on f.id = u.file_id
+            where u.consultation_id = c.id and (u.part = 'question' or shown.answer)),
+        'answer', case when shown.answer then nullif(c.answer, '') end,
+        'answer_summary', case when shown.answer then nullif(c.answer_summary, '') end,
+        'sources', case when shown.answer then c.sources else '[]' end,
+        'answered_by_id', case when shown.answer then c.answered_by end,
+        'answered_by_name', case when shown.answer then (select name from person where id = c.answered_by) end,
+        'sha256', (select s.sha256 from consultation_answer s where s.consultation_id = c.id and visible(s.audience, $2)),
+        'answered_with', (
+            select jsonb_build_object('id', d.id, 'reference', d.reference, 'title', d.title)
+            from document d where d.id = c.answered_with and visible(d.audience, $2)),
+        'released_as', (
+            select jsonb_build_object('id', d.id, 'reference', d.reference, 'title', d.title)
+            from document d where d.id = c.released_as and visible(d.audience, $2)),
+        'reviewer_id', case when shown.works then c.reviewer_id end,
+        'reviewer_name', case when shown.works then (select name from person where id = c.reviewer_id) end,
+        'reviewed_by_id', case when shown.works then c.reviewed_by end,
+        'reviewed_by_name', case when shown.works then (select name from person where id = c.reviewed_by) end,
+        'reviewed_on', case when shown.works then c.reviewed_on end,
+        'review_note', case when shown.works then nullif(c.review_note, '') end,
+        'proposal', case when shown.works and c.proposed_by is not null then jsonb_build_object(
+            'title', c.release_title, 'abstract', c.release_abstract, 'text', c.release_text, 'level', c.release_level,
+            'topics', c.release_topics, 'review_on', c.release_review_on, 'findings', c.release_findings,
+            'proposed_by_id', c.proposed_by, 'proposed_by_name', (select name from person where id = c.proposed_by),
+            'approver_id', c.approver_id, 'approver_name', (select name from person where id = c.approver_id)) end)
+    from (select works, works or (c.answered_on is not null and c.answered_with is null) as answer from consultation_works(c, $2) works) shown
+$_$;
+
+CREATE FUNCTION consultation_line(c consultation, day date) RETURNS jsonb
+    LANGUAGE sql STABLE
+    AS $_$
+    select jsonb_build_object('id', c.id, 'reference', c.reference, 'subject', c.subject, 'state', c.state,
+        'priority', c.priority, 'confidentiality', c.confidentiality, 'topics', c.topics,
+        'authority_id', c.authority_id, 'authority_name', a.short,
+        'requested_by_id', c.requested_by, 'requested_by_name', p.name,
+        'assignee_id', c.assignee_id, 'assignee_name', (select name from person where id = c.assignee_id),
+        'received_on', c.received_on, 'acknowledge_by', c.acknowledge_by, 'acknowledged_on', c.acknowledged_on,
+        'due_on', c.due_on, 'due_on_effective', c.due_on_effective, 'overdue', coalesce(consultation_overdue(c, $2), false),
+        'answered_on', c.answered_on, 'released_on', c.released_on, 'closed_on', c.closed_on, 'revision', c.revision)
+    from authority a, person p where a.id = c.authority_id and p.id = c.requested_by
+$_$;
+
+CREATE FUNCTION consultation_overdue(c consultation, day date) RETURNS boolean
+    LANGUAGE sql STABLE
+    AS $_$
+    select c.state in ('received', 'clarification', 'assigned', 'in_progress', 'in_review')
+        and c.due_on_effective < least($2, (
+            select q.asked_on from clarification q where q.consultation_id = c.id and q.replied_on is null))
+$_$;
+
+CREATE FUNCTION consultation_works(c consultation, keys text[]) RETURNS boolean
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $_$
+    select $2 && array_remove(c.audience, 'asking:' || c.authority_id)
+$_$;
+
+CREATE FUNCTION document_audience(id uuid, owner_id uuid, confidentiality text, state text) RETURNS text[]
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $_$
+    select case
+        when $3 = 'confidential' then array['named:' || $1::text, 'person:' || $2::text]
+        when $4 in ('draft', 'in_review') then array['person:' || $2::text, 'named:' || $1::text,
+            'role:knowledge_editor', 'role:quality_reviewer', 'role:release_approver', 'role:kfi_head',
+            'role:circle_office']
+        else array[$3, 'person:' || $2::text]
+    end
+$_$;
+
+CREATE FUNCTION fold_german(words text) RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $_$
+    select replace(replace(replace(replace(lower($1), 'ä', 'ae'), 'ö', 'oe'), 'ü', 'ue'), 'ß', 'ss')
+$_$;
+
+CREATE FUNCTION grant_runtime(runtime name) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+declare target text;
+begin
+    execute format('grant usage on schema public to %I', runtime);
+    execute format('grant select, insert, update, delete on all tables in schema public to %I', runtime);
+    execute format('grant usage on all sequences in schema public to %I', runtime);
+    for target in select tgrelid::regclass::text from pg_trigger where tgname = 'written_once' loop
+        execute format('revoke update, delete on %s from %I', target, runtime);
+    end loop;
+    execute format('revoke insert, update, delete on migration from %I', runtime);
+end $$;
+
+CREATE FUNCTION keys_on(person uuid, authority uuid, roles text[]) RETURNS text[]
+    LANGUAGE sql STABLE
+    AS $_$
+    select array['person:' || $1]
+        || case when not $3 <@ array['technical_admin', 'data_protection_officer'] then array['public'] else '{}' end
+        || case when $3 && array['circle_office', 'circle_moderator', 'kfi_head', 'kfi_expert', 'knowledge_editor',
+            'quality_reviewer', 'release_approver', 'records_manager', 'assistant', 'regional_staff', 'commissioner',
+            'deputy', 'ministry_observer'] then array['internal'] else '{}' end
+        || case when $3 && array['circle_office', 'circle_moderator', 'kfi_head', 'quality_reviewer',
+            'release_approver', 'records_manager', 'commissioner', 'deputy'] then array['circle'] else '{}' end
+        || case when $3 && array['commissioner', 'deputy', 'assistant'] then array['asking:' || $2] else '{}' end
+        || (select coalesce(array_agg('role:' || role), '{}') from unnest($3) role)
+        || (select coalesce(array_agg('meeting:' || a.meeting_id), '{}') from attendance a
+            where (a.person_id = $1 or a.represented_by = $1) and not $3 && array['technical_admin'])
+        || (select coalesce(array_agg('named:' || n.object_id), '{}') from named_access n where n.person_id = $1)
+$_$;
+
+CREATE FUNCTION learn_words(texts text, levels text[]) RETURNS void
+    LANGUAGE plpgsql
+    AS $_$
+begin
+    if pg_try_advisory_xact_lock(7205205, 1) then
+        insert into search_word (word, level)
+        select distinct word, level
+        from regexp_split_to_table(fold_german($1), '[^a-z0-9]+') word, unnest($2) level
+        where length(word) between 4 and 40 and word ~ '[a-z]{3}'
+        on conflict on constraint search_word_unique do nothing;
+    end if;
+end $_$;
+
+CREATE FUNCTION minutes_content(meeting uuid, keys text[], whole boolean) RETURNS jsonb
+    LANGUAGE sql STABLE
+    AS $_$
+    select jsonb_build_object('reference', m.reference, 'title', m.title, 'number', m.number, 'date', m.date,
+        'begins', to_char(coalesce((m.started_at at time zone m.time_zone)::time, m.start_local), 'HH24:MI'),
+        'ends', to_char(coalesce((m.ended_at at time zone m.time_zone)::time, m.end_local), 'HH24:MI'),
+        'time_zone', m.time_zone, 'mode', m.mode, 'place', m.place, 'file_reference', m.file_reference,
+        'kind', coalesce(i.kind, 'result'),
+        'chair_name', (select trim(p.title || ' ' || p.name) from person p where p.id = i.chair_id),
+        'keeper_name', (select trim(p.title || ' ' || p.name) from person p where p.id = i.keeper_id),
+        'attendance', (
+            select coalesce(jsonb_agg(jsonb_build_object('person_id', a.person_id, 'name', trim(p.title || ' ' || p.name),
+                'authority_name', h.short, 'status', a.status,
+                'represented_by_name', (select trim(d.title || ' ' || d.name) from person d where d.id = a.represented_by),
+                'from_local', to_char(a.from_local, 'HH24:MI'), 'to_local', to_char(a.to_local, 'HH24:MI'))
+                order by h.name, p.name), '[]')
+            from attendance a join person p on p.id = a.person_id join authority h on h.id = p.authority_id
+            where a.meeting_id = m.id),
+        'items', (
+            select coalesce(jsonb_agg(jsonb_build_object('id', t.id, 'number', t.number,
+                'title', coalesce(c.title, 'Vertraulicher Tagesordnungspunkt'), 'status', t.status,
+                'confidentiality', coalesce(c.confidentiality, 'confidential'), 'aim', c.aim, 'kind', c.kind,
+                'minutes', c.minutes, 'result', c.result, 'resolution_text', c.resolution_text, 'votes', c.votes,
+                'reservations', coalesce(c.reservations, '[]'),
+                'tasks', (
+                    select coalesce(jsonb_agg(jsonb_build_object('reference', k.reference, 'title', k.title,
+                        'owner_name', trim(o.title || ' ' || o.name), 'due', k.due) order by k.reference), '[]')
+                    from task k join person o on o.id = k.owner_id
+                    where k.item_id = c.item_id and k.status <> 'declined' and ($3 or visible(k.audience, $2))))
+                order by t."order"), '[]')
+            from agenda_item t left join agenda_content c on c.item_id = t.id and ($3 or visible(c.audience, $2))
+            where t.meeting_id = m.id and t.number <> ''))
+    from meeting m left join minutes i on i.meeting_id = m.id
+    where m.id = $1
+$_$;
+
+CREATE FUNCTION next_number(series text, year integer) RETURNS integer
+    LANGUAGE sql
+    AS $_$
+    insert into number_series (series, year, last) values ($1, $2, 1)
+    on conflict on constraint number_series_unique do update set last = number_series.last + 1
+    returning last
+$_$;
+
+CREATE FUNCTION raise_wall(target regclass) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+begin
+    execute format('alter table %s enable row level security', target);
+    execute format('alter table %s force row level security', target);
+    execute format('create policy wall on %s using ((select wall_open()) or audience && (select wall_keys())) with check (true)', target);
+end $$;
+
+CREATE FUNCTION refuse_change() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+    raise exception '% is written once', tg_table_name using errcode = 'restrict_violation', constraint = 'written_once';
+end $$;
+
+CREATE FUNCTION roles_on(person uuid, day date) RETURNS text[]
+    LANGUAGE sql STABLE
+    AS $_$
+    select coalesce(array_agg(distinct role), '{}') from (
+        select g.role from role_grant g
+        where g.person_id = $1 and g.valid_from <= $2 and (g.valid_to is null or g.valid_to >= $2)
+        union all
+        select a.kind from appointment a
+        where a.person_id = $1 and a.kind = 'commissioner'
+            and a.valid_from <= $2 and (a.valid_to is null or a.valid_to >= $2)
+        union all
+        select unnest(case when exists (
+            select from absence b
+            join appointment c on c.person_id = b.person_id and c.kind = 'commissioner'
+                and c.authority_id = a.authority_id
+                and c.valid_from <= $2 and (c.valid_to is null or c.valid_to >= $2)
+            where b.deputy_id = $1 and b.starts_on <= $2 and b.ends_on >= $2
+        ) then array['deputy', 'regional_staff'] else array['regional_staff'] end)
+        from appointment a
+        where a.person_id = $1 and a.kind = 'deputy'
+            and a.valid_from <= $2 and (a.valid_to is null or a.valid_to >= $2)
+    ) held
+$_$;
+
+CREATE FUNCTION search_words(title text, reference text, body text) RETURNS tsvector
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $_$
+    select setweight(to_tsvector('pg_catalog.german', $1), 'A')
+        || setweight(to_tsvector('pg_catalog.german', fold_german($1)), 'A')
+        || setweight(to_tsvector('pg_catalog.simple', $2), 'A')
+        || setweight(to_tsvector('pg_catalog.german', left($3, 200000)), 'C')
+        || setweight(to_tsvector('pg_catalog.german', fold_german(left($3, 200000))), 'C')
+$_$;
+
+CREATE FUNCTION visible(audience text[], keys text[]) RETURNS boolean
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $$ select audience && keys $$;
+
+CREATE FUNCTION wall_keys() RETURNS text[]
+    LANGUAGE sql STABLE
+    AS $$
+    select w.keys from whoami(
+        decode(nullif(current_setting('circle.session', true), ''), 'hex'),
+        nullif(current_setting('circle.office_now', true), '')::timestamptz) w
+$$;
+
+CREATE FUNCTION wall_open() RETURNS boolean
+    LANGUAGE sql STABLE
+    AS $$ select coalesce(current_setting('circle.system', true), '') = 'on' $$;
+
+CREATE FUNCTION whoami(token_hash bytea, office_now timestamp with time zone) RETURNS TABLE(person_id uuid, authority_id uuid, name text, email text, roles text[], keys text[], kind text, signed_in_at timestamp with time zone, stale boolean, card jsonb)
+    LANGUAGE sql STABLE ROWS 1
+    AS $_$
+    select p.id, p.authority_id, p.name, p.email, r.roles, keys_on(p.id, p.authority_id, r.roles), s.kind,
+        s.signed_in_at, s.last_seen < now() - interval '1 minute',
+        jsonb_build_object('stale', s.last_seen < now() - interval '1 minute', 'person_id', p.id, 'name', p.name, 'title', p.title, 'email', p.email,
+            'function', p.function, 'authority_id', p.authority_id, 'authority_name', a.short, 'roles', r.roles)
+    from session s
+    join person p on p.id = s.person_id and p.active
+    join authority a on a.id = p.authority_id
+    cross join lateral (select roles_on(p.id, ($2 at time zone 'Europe/Berlin')::date) as roles) r
+    where s.token_hash = $1 and s.expires_at > now() and s.last_seen > now() - interval '30 minutes'
+$_$;
+
+CREATE FUNCTION write_once(target regclass) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+begin
+    execute format('create trigger written_once before update or delete on %s for each row execute function refuse_change()', target);
+end $$;
+
+CREATE TABLE absence (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    person_id uuid NOT NULL,
+    deputy_id uuid NOT NULL,
+    starts_on date NOT NULL,
+    ends_on date NOT NULL,
+    CONSTRAINT absence_period_ordered CHECK ((ends_on >= starts_on))
+);
+
+CREATE TABLE agenda_content (
+    item_id uuid NOT NULL,
+    meeting_id uuid NOT NULL,
+    title text NOT NULL,
+    description text DEFAULT ''::text NOT NULL,
+    aim text NOT NULL,
+    kind text DEFAULT 'deliberation'::text NOT NULL,
+    confidentiality text DEFAULT 'circle'::text NOT NULL,
+    rapporteur_id uuid,
+    submitted_by uuid,
+    planned_minutes integer DEFAULT 15 NOT NULL,
+    return_reason text DEFAULT ''::text NOT NULL,
+    minutes text DEFAULT ''::text NOT NULL,
+    result text DEFAULT ''::text NOT NULL,
+    resolution_text text DEFAULT ''::text NOT NULL,
+    votes jsonb,
+    reservations jsonb DEFAULT '[]'::jsonb NOT NULL,
+    audience text[] GENERATED ALWAYS AS (
+CASE
+    WHEN (confidentiality = 'confidential'::text) THEN ARRAY[('named:'::text || (item_id)::text)]
+    ELSE ARRAY['circle'::text, ('meeting:'::text || (meeting_id)::text)]
+END) STORED NOT NULL,
+    CONSTRAINT agenda_content_aim_known CHECK ((aim = ANY (ARRAY['experience'::text, 'information'::text, 'knowledge_transfer'::text, 'coordination'::text]))),
+    CONSTRAINT agenda_content_kind_known CHECK ((kind = ANY (ARRAY['formality'::text, 'approval_of_minutes'::text, 'report'::text, 'deliberation'::text, 'exchange'::text, 'resolution'::text, 'information'::text, 'miscellaneous'::text]))),
+    CONSTRAINT agenda_content_level_known CHECK ((confidentiality = ANY (ARRAY['public'::text, 'internal'::text, 'circle'::text, 'confidential'::text]))),
+    CONSTRAINT agenda_content_minutes_sane CHECK (((planned_minutes >= 0) AND (planned_minutes <= 600)))
+);
+
+ALTER TABLE ONLY agenda_content FORCE ROW LEVEL SECURITY;
+
+CREATE TABLE agenda_item (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    meeting_id uuid NOT NULL,
+    "order" integer NOT NULL,
+    number text DEFAULT ''::text NOT NULL,
+    status text DEFAULT 'registered'::text NOT NULL,
+    frozen boolean DEFAULT false NOT NULL,
+    late_submission boolean DEFAULT false NOT NULL,
+    adjourned_to uuid,
+    revision integer DEFAULT 1 NOT NULL,
+    CONSTRAINT agenda_item_status_known CHECK ((status = ANY (ARRAY['registered'::text, 'returned'::text, 'admitted'::text, 'on_agenda'::text, 'treated'::text, 'adjourned'::text, 'removed'::text, 'withdrawn'::text])))
+);
+
+CREATE TABLE agenda_version (
+    meeting_id uuid NOT NULL,
+    version integer NOT NULL,
+    kind text NOT NULL,
+    agenda jsonb NOT NULL,
+    sha256 text NOT NULL,
+    sent_on date NOT NULL,
+    dispatch_id uuid NOT NULL,
+    CONSTRAINT agenda_version_kind_known CHECK ((kind = ANY (ARRAY['invitation'::text, 'supplement'::text])))
+);
+
+CREATE TABLE appointment (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    person_id uuid NOT NULL,
+    authority_id uuid NOT NULL,
+    kind text NOT NULL,
+    valid_from date NOT NULL,
+    valid_to date,
+    order_date date NOT NULL,
+    file_reference text NOT NULL,
+    attached_to text DEFAULT ''::text NOT NULL,
+    announced_internally_on date,
+    announced_externally_on date,
+    ministry_informed_on date,
+    succeeded_by uuid,
+    revision integer DEFAULT 1 NOT NULL,
+    CONSTRAINT appointment_kind_known CHECK ((kind = ANY (ARRAY['commissioner'::text, 'deputy'::text]))),
+    CONSTRAINT appointment_period_ordered CHECK (((valid_to IS NULL) OR (valid_to >= valid_from)))
+);
+
+CREATE TABLE attendance (
+    meeting_id uuid NOT NULL,
+    person_id uuid NOT NULL,
+    status text NOT NULL,
+    represented_by uuid,
+    from_local time without time zone,
+    to_local time without time zone,
+    CONSTRAINT attendance_status_known CHECK ((status = ANY (ARRAY['present'::text, 'represented'::text, 'excused'::text, 'guest'::text, 'office'::text])))
+);
+
+CREATE TABLE audit_event (
+    id bigint NOT NULL,
+    at timestamp with time zone DEFAULT now() NOT NULL,
+    office_at timestamp with time zone NOT NULL,
+    actor_id uuid,
+    actor_name text NOT NULL,
+    action text NOT NULL,
+    object_kind text NOT NULL,
+    object_id uuid,
+    reference text DEFAULT ''::text NOT NULL,
+    detail jsonb DEFAULT '{}'::jsonb NOT NULL
+);
+
+ALTER TABLE audit_event ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME audit_event_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE authority (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    key text NOT NULL,
+    name text NOT NULL,
+    short text NOT NULL,
+    code text,
+    seat text,
+    kind text NOT NULL,
+    parent_id uuid,
+    CONSTRAINT authority_kind_known CHECK ((kind = ANY (ARRAY['district_government'::text, 'competence_centre'::text, 'ministry'::text, 'municipal'::text])))
+);
+
+CREATE TABLE clarification (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    consultation_id uuid NOT NULL,
+    question text NOT NULL,
+    asked_on date NOT NULL,
+    asked_by uuid NOT NULL,
+    reply text DEFAULT ''::text NOT NULL,
+    replied_on date,
+    replied_by uuid,
+    audience text[] NOT NULL
+);
+
+ALTER TABLE ONLY clarification FORCE ROW LEVEL SECURITY;
+
+CREATE TABLE consultation_answer (
+    consultation_id uuid NOT NULL,
+    frozen text NOT NULL,
+    sha256 text NOT NULL,
+    sent_on date NOT NULL,
+    audience text[] NOT NULL
+);
+
+ALTER TABLE ONLY consultation_answer FORCE ROW LEVEL SECURITY;
+
+CREATE TABLE consultation_file (
+    consultation_id uuid NOT NULL,
+    file_id uuid NOT NULL,
+    part text DEFAULT 'question'::text NOT NULL,
+    CONSTRAINT consultation_file_part_known CHECK ((part = ANY (ARRAY['question'::text, 'answer'::text])))
+);
+
+CREATE TABLE delivery (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    dispatch_id uuid NOT NULL,
+    person_id uuid NOT NULL,
+    name text NOT NULL,
+    address text NOT NULL,
+    state text DEFAULT 'new'::text NOT NULL,
+    attempts integer DEFAULT 0 NOT NULL,
+    first_try_at timestamp with time zone,
+    next_try timestamp with time zone DEFAULT now() NOT NULL,
+    lease_until timestamp with time zone,
+    fence bigint DEFAULT 0 NOT NULL,
+    message_id text DEFAULT ''::text NOT NULL,
+    sent_at timestamp with time zone,
+    error text DEFAULT ''::text NOT NULL,
+    audience text[] NOT NULL,
+    CONSTRAINT delivery_state_known CHECK ((state = ANY (ARRAY['new'::text, 'leased'::text, 'sending'::text, 'sent'::text, 'failed'::text, 'uncertain'::text, 'cancelled'::text])))
+);
+
+ALTER TABLE ONLY delivery FORCE ROW LEVEL SECURITY;
+
+CREATE TABLE dispatch (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    kind text NOT NULL,
+    object_kind text NOT NULL,
+    object_id uuid NOT NULL,
+    title text NOT NULL,
+    subject text NOT NULL,
+    text text NOT NULL,
+    level text NOT NULL,
+    state text DEFAULT 'prepared'::text NOT NULL,
+    details jsonb DEFAULT '{}'::jsonb NOT NULL,
+    requested_by uuid,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    sent_on date,
+    parts integer DEFAULT 0 NOT NULL,
+    build text DEFAULT ''::text NOT NULL,
+    revision integer DEFAULT 1 NOT NULL,
+    audience text[] NOT NULL,
+    readers text[] NOT NULL,
+    CONSTRAINT dispatch_kind_known CHECK ((kind = ANY (ARRAY['invitation'::text, 'supplement'::text, 'minutes_draft'::text, 'minutes_approved'::text, 'correction'::text, 'receipt'::text, 'clarification'::text, 'answer'::text, 'document'::text, 'notice'::text, 'cancellation'::text]))),
+    CONSTRAINT dispatch_level_known CHECK ((level = ANY (ARRAY['public'::text, 'internal'::text, 'circle'::text, 'confidential'::text]))),
+    CONSTRAINT dispatch_state_known CHECK ((state = ANY (ARRAY['prepared'::text, 'sending'::text, 'done'::text, 'cancelled'::text])))
+);
+
+ALTER TABLE ONLY dispatch FORCE ROW LEVEL SECURITY;
+
+CREATE TABLE dispatch_part (
+    dispatch_id uuid NOT NULL,
+    "position" integer NOT NULL,
+    title text NOT NULL,
+    level text NOT NULL,
+    file_id uuid,
+    url text DEFAULT ''::text NOT NULL,
+    calendar boolean DEFAULT false NOT NULL,
+    audience text[] NOT NULL,
+    CONSTRAINT dispatch_part_level_known CHECK ((level = ANY (ARRAY['public'::text, 'internal'::text, 'circle'::text, 'confidential'::text])))
+);
+
+ALTER TABLE ONLY dispatch_part FORCE ROW LEVEL SECURITY;
+
+CREATE TABLE document (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    reference text NOT NULL,
+    title text NOT NULL,
+    kind text NOT NULL,
+    abstract text DEFAULT ''::text NOT NULL,
+    body text DEFAULT ''::text NOT NULL,
+    topics text[] DEFAULT '{}'::text[] NOT NULL,
+    confidentiality text NOT NULL,
+    state text DEFAULT 'draft'::text NOT NULL,
+    owner_id uuid NOT NULL,
+    authority_id uuid NOT NULL,
+    edited_by uuid,
+    version integer DEFAULT 1 NOT NULL,
+    language_level text DEFAULT 'standard'::text NOT NULL,
+    legal_basis text DEFAULT ''::text NOT NULL,
+    released_on date,
+    released_by uuid,
+    review_on date,
+    retired_note text DEFAULT ''::text NOT NULL,
+    superseded_by uuid,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    revision integer DEFAULT 1 NOT NULL,
+    audience text[] GENERATED ALWAYS AS (document_audience(id, owner_id, confidentiality, state)) STORED NOT NULL,
+    CONSTRAINT document_has_other_successor CHECK ((superseded_by <> id)),
+    CONSTRAINT document_language_known CHECK ((language_level = ANY (ARRAY['standard'::text, 'plain'::text, 'easy'::text]))),
+    CONSTRAINT document_level_known CHECK ((confidentiality = ANY (ARRAY['public'::text, 'internal'::text, 'circle'::text, 'confidential'::text]))),
+    CONSTRAINT document_state_known CHECK ((state = ANY (ARRAY['draft'::text, 'in_review'::text, 'released'::text, 'review_overdue'::text, 'superseded'::text, 'retired'::text])))
+);
+
+ALTER TABLE ONLY document FORCE ROW LEVEL SECURITY;
+
+CREATE TABLE document_draft (
+    document_id uuid NOT NULL,
+    title text NOT NULL,
+    kind text NOT NULL,
+    abstract text NOT NULL,
+    body text NOT NULL,
+    topics text[] NOT NULL,
+    confidentiality text NOT NULL,
+    language_level text NOT NULL,
+    legal_basis text NOT NULL,
+    review_on date,
+    file_ids uuid[] DEFAULT '{}'::uuid[] NOT NULL,
+    state text DEFAULT 'draft'::text NOT NULL,
+    edited_by uuid NOT NULL,
+    audience text[] NOT NULL,
+    CONSTRAINT document_draft_level_known CHECK ((confidentiality = ANY (ARRAY['public'::text, 'internal'::text, 'circle'::text, 'confidential'::text]))),
+    CONSTRAINT document_draft_state_known CHECK ((state = ANY (ARRAY['draft'::text, 'in_review'::text])))
+);
+
+ALTER TABLE ONLY document_draft FORCE ROW LEVEL SECURITY;
+
+CREATE TABLE document_file (
+    document_id uuid NOT NULL,
+    file_id uuid NOT NULL
+);
+
+CREATE TABLE document_version (
+    document_id uuid NOT NULL,
+    number integer NOT NULL,
+    title text NOT NULL,
+    abstract text NOT NULL,
+    body text NOT NULL,
+    files jsonb DEFAULT '[]'::jsonb NOT NULL,
+    sha256 text NOT NULL,
+    confidentiality text NOT NULL,
+    released_on date NOT NULL,
+    released_by_name text NOT NULL,
+    audience text[] NOT NULL
+);
+
+ALTER TABLE ONLY document_version FORCE ROW LEVEL SECURITY;
+
+CREATE TABLE file (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    name text NOT NULL,
+    content_type text NOT NULL,
+    size bigint NOT NULL,
+    sha256 text NOT NULL,
+    key text NOT NULL,
+    text text DEFAULT ''::text NOT NULL,
+    uploaded_by uuid,
+    created_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+CREATE TABLE file_use (
+    file_id uuid NOT NULL,
+    object_id uuid NOT NULL,
+    audience text[] NOT NULL
+);
+
+ALTER TABLE ONLY file_use FORCE ROW LEVEL SECURITY;
+
+CREATE TABLE idempotent_answer (
+    person_id uuid NOT NULL,
+    key text NOT NULL,
+    request_hash bytea NOT NULL,
+    status smallint NOT NULL,
+    answer bytea NOT NULL,
+    etag text DEFAULT ''::text NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+CREATE TABLE meeting (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    reference text NOT NULL,
+    number integer NOT NULL,
+    title text NOT NULL,
+    date date NOT NULL,
+    start_local time without time zone NOT NULL,
+    end_local time without time zone NOT NULL,
+    time_zone text DEFAULT 'Europe/Berlin'::text NOT NULL,
+    mode text NOT NULL,
+    place text DEFAULT ''::text NOT NULL,
+    link text DEFAULT ''::text NOT NULL,
+    state text DEFAULT 'agenda_open'::text NOT NULL,
+    file_reference text DEFAULT ''::text NOT NULL,
+    deadlines jsonb DEFAULT '{}'::jsonb NOT NULL,
+    procedure_version integer NOT NULL,
+    invitation_sent_on date,
+    agenda_version integer DEFAULT 0 NOT NULL,
+    sequence integer DEFAULT 0 NOT NULL,
+    started_at timestamp with time zone,
+    ended_at timestamp with time zone,
+    moved_to uuid,
+    note text DEFAULT ''::text NOT NULL,
+    convened_by uuid,
+    revision integer DEFAULT 1 NOT NULL,
+    audience text[] GENERATED ALWAYS AS (ARRAY['circle'::text, ('meeting:'::text || (id)::text)]) STORED NOT NULL,
+    CONSTRAINT meeting_mode_known CHECK ((mode = ANY (ARRAY['in_person'::text, 'online'::text, 'hybrid'::text]))),
+    CONSTRAINT meeting_state_known CHECK ((state = ANY (ARRAY['planned'::text, 'agenda_open'::text, 'invited'::text, 'running'::text, 'held'::text, 'minutes_draft'::text, 'minutes_approved'::text, 'filed'::text, 'cancelled'::text, 'moved'::text]))),
+    CONSTRAINT meeting_times_ordered CHECK ((end_local > start_local))
+);
+
+CREATE TABLE migration (
+    name text NOT NULL,
+    sha256 text NOT NULL,
+    applied_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+CREATE TABLE minutes (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    meeting_id uuid NOT NULL,
+    kind text DEFAULT 'result'::text NOT NULL,
+    state text DEFAULT 'draft'::text NOT NULL,
+    keeper_id uuid,
+    chair_id uuid,
+    version integer DEFAULT 0 NOT NULL,
+    draft_sent_on date,
+    objection_until date,
+    objection_steps jsonb DEFAULT '[]'::jsonb NOT NULL,
+    approved_on date,
+    approved_in uuid,
+    revision integer DEFAULT 1 NOT NULL,
+    CONSTRAINT minutes_kind_known CHECK ((kind = ANY (ARRAY['result'::text, 'course'::text]))),
+    CONSTRAINT minutes_state_known CHECK ((state = ANY (ARRAY['draft'::text, 'sent'::text, 'approved'::text, 'approved_with_changes'::text])))
+);
+
+CREATE TABLE minutes_correction (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    minutes_id uuid NOT NULL,
+    text text NOT NULL,
+    corrected_on date NOT NULL,
+    by_name text NOT NULL
+);
+
+CREATE TABLE minutes_objection (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    minutes_id uuid NOT NULL,
+    item_id uuid,
+    by_id uuid NOT NULL,
+    received_on date NOT NULL,
+    text text NOT NULL,
+    proposed_text text DEFAULT ''::text NOT NULL,
+    decision text,
+    reason text DEFAULT ''::text NOT NULL,
+    audience text[] NOT NULL,
+    revision integer DEFAULT 1 NOT NULL,
+    CONSTRAINT minutes_objection_decision_known CHECK ((decision = ANY (ARRAY['accepted'::text, 'rejected'::text, 'noted'::text])))
+);
+
+ALTER TABLE ONLY minutes_objection FORCE ROW LEVEL SECURITY;
+
+CREATE TABLE minutes_print (
+    version_id uuid NOT NULL,
+    file_id uuid NOT NULL,
+    sha256 text NOT NULL
+);
+
+CREATE TABLE minutes_version (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    minutes_id uuid NOT NULL,
+    number integer NOT NULL,
+    state text NOT NULL,
+    item_id uuid,
+    canonical text NOT NULL,
+    sha256 text NOT NULL,
+    created_by_name text NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    audience text[] NOT NULL
+);
+
+ALTER TABLE ONLY minutes_version FORCE ROW LEVEL SECURITY;
+
+CREATE TABLE named_access (
+    object_id uuid NOT NULL,
+    person_id uuid NOT NULL,
+    granted_by uuid
+);
+
+CREATE TABLE number_series (
+    series text NOT NULL,
+    year smallint NOT NULL,
+    last integer NOT NULL
+);
+
+CREATE TABLE office_clock (
+    only_one boolean DEFAULT true NOT NULL,
+    offset_seconds bigint NOT NULL,
+    CONSTRAINT office_clock_only_one CHECK (only_one)
+);
+
+CREATE TABLE outbox (
+    id bigint NOT NULL,
+    job text NOT NULL,
+    arguments jsonb DEFAULT '{}'::jsonb NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    due_at timestamp with time zone DEFAULT now() NOT NULL,
+    published_at timestamp with time zone,
+    lease_until timestamp with time zone,
+    fence bigint DEFAULT 0 NOT NULL,
+    attempts integer DEFAULT 0 NOT NULL,
+    done_at timestamp with time zone,
+    failed_at timestamp with time zone,
+    last_error text DEFAULT ''::text NOT NULL
+);
+
+ALTER TABLE outbox ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME outbox_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE paper (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    meeting_id uuid NOT NULL,
+    item_id uuid NOT NULL,
+    number integer NOT NULL,
+    title text NOT NULL,
+    version integer DEFAULT 1 NOT NULL,
+    confidentiality text NOT NULL,
+    label text DEFAULT 'advance'::text NOT NULL,
+    file_id uuid,
+    document_id uuid,
+    author_id uuid,
+    submitted_on date NOT NULL,
+    revision integer DEFAULT 1 NOT NULL,
+    audience text[] GENERATED ALWAYS AS (
+CASE
+    WHEN (confidentiality = 'confidential'::text) THEN ARRAY[('named:'::text || (item_id)::text)]
+    ELSE ARRAY['circle'::text, ('meeting:'::text || (meeting_id)::text)]
+END) STORED NOT NULL,
+    CONSTRAINT paper_has_content CHECK (((file_id IS NOT NULL) OR (document_id IS NOT NULL))),
+    CONSTRAINT paper_label_known CHECK ((label = ANY (ARRAY['advance'::text, 'late'::text, 'tabled'::text]))),
+    CONSTRAINT paper_level_known CHECK ((confidentiality = ANY (ARRAY['public'::text, 'internal'::text, 'circle'::text, 'confidential'::text])))
+);
+
+ALTER TABLE ONLY paper FORCE ROW LEVEL SECURITY;
+
+CREATE TABLE partner (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    reference text,
+    kind text NOT NULL,
+    organisation text NOT NULL,
+    authority_id uuid NOT NULL,
+    person_id uuid,
+    audience_level text DEFAULT 'public'::text NOT NULL,
+    subscribed boolean DEFAULT true NOT NULL
+);
+
+CREATE TABLE person (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    reference text,
+    title text DEFAULT ''::text NOT NULL,
+    name text NOT NULL,
+    email text NOT NULL,
+    phone text DEFAULT ''::text NOT NULL,
+    function text DEFAULT ''::text NOT NULL,
+    authority_id uuid NOT NULL,
+    active boolean DEFAULT true NOT NULL,
+    password_hash text,
+    revision integer DEFAULT 1 NOT NULL
+);
+
+CREATE TABLE procedure (
+    version integer NOT NULL,
+    adopted_on date NOT NULL,
+    rules jsonb NOT NULL
+);
+
+CREATE TABLE role_grant (
+    person_id uuid NOT NULL,
+    role text NOT NULL,
+    valid_from date DEFAULT '2000-01-01'::date NOT NULL,
+    valid_to date,
+    CONSTRAINT role_grant_role_known CHECK ((role = ANY (ARRAY['circle_office'::text, 'circle_moderator'::text, 'kfi_head'::text, 'kfi_expert'::text, 'knowledge_editor'::text, 'quality_reviewer'::text, 'release_approver'::text, 'records_manager'::text, 'assistant'::text, 'regional_staff'::text, 'ministry_observer'::text, 'municipal_contact'::text, 'partner'::text, 'data_protection_officer'::text, 'technical_admin'::text, 'former_commissioner'::text])))
+);
+
+CREATE TABLE schedule_run (
+    job text NOT NULL,
+    due_at timestamp with time zone NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+CREATE TABLE search_entry (
+    source_kind text NOT NULL,
+    source_id uuid NOT NULL,
+    reference text DEFAULT ''::text NOT NULL,
+    title text NOT NULL,
+    body text DEFAULT ''::text NOT NULL,
+    kind text DEFAULT ''::text NOT NULL,
+    level text NOT NULL,
+    topics text[] DEFAULT '{}'::text[] NOT NULL,
+    authority_id uuid,
+    year smallint,
+    url text NOT NULL,
+    trust real DEFAULT 1 NOT NULL,
+    audience text[] NOT NULL,
+    words tsvector GENERATED ALWAYS AS (search_words(title, reference, body)) STORED NOT NULL
+);
+
+CREATE TABLE search_sealed (
+    source_kind text CONSTRAINT search_entry_source_kind_not_null NOT NULL,
+    source_id uuid CONSTRAINT search_entry_source_id_not_null NOT NULL,
+    reference text DEFAULT ''::text CONSTRAINT search_entry_reference_not_null NOT NULL,
+    title text CONSTRAINT search_entry_title_not_null NOT NULL,
+    body text DEFAULT ''::text CONSTRAINT search_entry_body_not_null NOT NULL,
+    kind text DEFAULT ''::text CONSTRAINT search_entry_kind_not_null NOT NULL,
+    level text CONSTRAINT search_entry_level_not_null NOT NULL,
+    topics text[] DEFAULT '{}'::text[] CONSTRAINT search_entry_topics_not_null NOT NULL,
+    authority_id uuid,
+    year smallint,
+    url text CONSTRAINT search_entry_url_not_null NOT NULL,
+    trust real DEFAULT 1 CONSTRAINT search_entry_trust_not_null NOT NULL,
+    audience text[] CONSTRAINT search_entry_audience_not_null NOT NULL,
+    words tsvector GENERATED ALWAYS AS (search_words(title, reference, body)) STORED CONSTRAINT search_entry_words_not_null NOT NULL
+);
+
+ALTER TABLE ONLY search_sealed FORCE ROW LEVEL SECURITY;
+
+CREATE TABLE search_word (
+    word text NOT NULL,
+    level text NOT NULL
+);
+
+CREATE TABLE session (
+    token_hash bytea NOT NULL,
+    person_id uuid NOT NULL,
+    kind text NOT NULL,
+    signed_in_at timestamp with time zone DEFAULT now() NOT NULL,
+    last_seen timestamp with time zone DEFAULT now() NOT NULL,
+    expires_at timestamp with time zone DEFAULT (now() + '10:00:00'::interval) NOT NULL,
+    CONSTRAINT session_kind_known CHECK ((kind = ANY (ARRAY['cookie'::text, 'bearer'::text])))
+);
+
+CREATE TABLE sign_in_failure (
+    at timestamp with time zone DEFAULT now() NOT NULL,
+    account text NOT NULL,
+    address text NOT NULL
+);
+
+CREATE TABLE task (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    reference text NOT NULL,
+    title text NOT NULL,
+    owner_id uuid NOT NULL,
+    due date,
+    resubmission_on date,
+    item_id uuid,
+    source text DEFAULT ''::text NOT NULL,
+    status text DEFAULT 'open'::text NOT NULL,
+    accepted_by uuid,
+    accepted_on date,
+    declined_reason text DEFAULT ''::text NOT NULL,
+    done_on date,
+    confidential boolean DEFAULT false NOT NULL,
+    created_by uuid,
+    revision integer DEFAULT 1 NOT NULL,
+    audience text[] GENERATED ALWAYS AS (
+CASE
+    WHEN confidential THEN ARRAY[('named:'::text || (item_id)::text), ('person:'::text || (owner_id)::text)]
+    ELSE ARRAY['circle'::text, ('person:'::text || (owner_id)::text)]
+END) STORED NOT NULL,
+    CONSTRAINT task_confidential_has_item CHECK (((NOT confidential) OR (item_id IS NOT NULL))),
+    CONSTRAINT task_status_known CHECK ((status = ANY (ARRAY['open'::text, 'accepted'::text, 'done'::text, 'declined'::text])))
+);
+
+ALTER TABLE ONLY task FORCE ROW LEVEL SECURITY;
+
+CREATE TABLE template (
+    id text NOT NULL,
+    name text NOT NULL,
+    subject text NOT NULL,
+    body text NOT NULL
+);
+
+CREATE TABLE topic (
+    id text NOT NULL,
+    label text NOT NULL
+);
+
+ALTER TABLE ONLY absence
+    ADD CONSTRAINT absence_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY agenda_content
+    ADD CONSTRAINT agenda_content_pkey PRIMARY KEY (item_id);
+
+ALTER TABLE ONLY agenda_item
+    ADD CONSTRAINT agenda_item_order_unique UNIQUE (meeting_id, "order") DEFERRABLE INITIALLY DEFERRED;
+
+ALTER TABLE ONLY agenda_item
+    ADD CONSTRAINT agenda_item_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY agenda_version
+    ADD CONSTRAINT agenda_version_unique PRIMARY KEY (meeting_id, version);
+
+ALTER TABLE ONLY appointment
+    ADD CONSTRAINT appointment_no_overlap EXCLUDE USING gist (authority_id WITH =, daterange(valid_from, valid_to, '[]'::text) WITH &&) WHERE ((kind = 'commissioner'::text));
+
+ALTER TABLE ONLY appointment
+    ADD CONSTRAINT appointment_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY attendance
+    ADD CONSTRAINT attendance_unique PRIMARY KEY (meeting_id, person_id);
+
+ALTER TABLE ONLY audit_event
+    ADD CONSTRAINT audit_event_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY authority
+    ADD CONSTRAINT authority_key_unique UNIQUE (key);
+
+ALTER TABLE ONLY authority
+    ADD CONSTRAINT authority_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY clarification
+    ADD CONSTRAINT clarification_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY consultation_answer
+    ADD CONSTRAINT consultation_answer_pkey PRIMARY KEY (consultation_id);
+
+ALTER TABLE ONLY consultation_file
+    ADD CONSTRAINT consultation_file_unique PRIMARY KEY (consultation_id, file_id);
+
+ALTER TABLE ONLY consultation
+    ADD CONSTRAINT consultation_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY consultation
+    ADD CONSTRAINT consultation_reference_unique UNIQUE (reference);
+
+ALTER TABLE ONLY delivery
+    ADD CONSTRAINT delivery_once_per_person UNIQUE (dispatch_id, person_id);
+
+ALTER TABLE ONLY delivery
+    ADD CONSTRAINT delivery_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY dispatch_part
+    ADD CONSTRAINT dispatch_part_unique PRIMARY KEY (dispatch_id, "position");
+
+ALTER TABLE ONLY dispatch
+    ADD CONSTRAINT dispatch_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY document_draft
+    ADD CONSTRAINT document_draft_pkey PRIMARY KEY (document_id);
+
+ALTER TABLE ONLY document_file
+    ADD CONSTRAINT document_file_unique PRIMARY KEY (document_id, file_id);
+
+ALTER TABLE ONLY document
+    ADD CONSTRAINT document_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY document
+    ADD CONSTRAINT document_reference_unique UNIQUE (reference);
+
+ALTER TABLE ONLY document_version
+    ADD CONSTRAINT document_version_unique PRIMARY KEY (document_id, number);
+
+ALTER TABLE ONLY file
+    ADD CONSTRAINT file_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY file_use
+    ADD CONSTRAINT file_use_unique PRIMARY KEY (file_id, object_id);
+
+ALTER TABLE ONLY idempotent_answer
+    ADD CONSTRAINT idempotent_answer_unique PRIMARY KEY (person_id, key);
+
+ALTER TABLE ONLY meeting
+    ADD CONSTRAINT meeting_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY meeting
+    ADD CONSTRAINT meeting_reference_unique UNIQUE (reference);
+
+ALTER TABLE ONLY migration
+    ADD CONSTRAINT migration_pkey PRIMARY KEY (name);
+
+ALTER TABLE ONLY minutes_correction
+    ADD CONSTRAINT minutes_correction_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY minutes_objection
+    ADD CONSTRAINT minutes_objection_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY minutes
+    ADD CONSTRAINT minutes_once_per_meeting UNIQUE (meeting_id);
+
+ALTER TABLE ONLY minutes
+    ADD CONSTRAINT minutes_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY minutes_print
+    ADD CONSTRAINT minutes_print_pkey PRIMARY KEY (version_id);
+
+ALTER TABLE ONLY minutes_version
+    ADD CONSTRAINT minutes_version_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY named_access
+    ADD CONSTRAINT named_access_unique PRIMARY KEY (object_id, person_id);
+
+ALTER TABLE ONLY number_series
+    ADD CONSTRAINT number_series_unique PRIMARY KEY (series, year);
+
+ALTER TABLE ONLY office_clock
+    ADD CONSTRAINT office_clock_pkey PRIMARY KEY (only_one);
+
+ALTER TABLE ONLY outbox
+    ADD CONSTRAINT outbox_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY paper
+    ADD CONSTRAINT paper_number_unique UNIQUE (item_id, number);
+
+ALTER TABLE ONLY paper
+    ADD CONSTRAINT paper_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY partner
+    ADD CONSTRAINT partner_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY partner
+    ADD CONSTRAINT partner_reference_unique UNIQUE (reference);
+
+ALTER TABLE ONLY person
+    ADD CONSTRAINT person_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY person
+    ADD CONSTRAINT person_reference_unique UNIQUE (reference);
+
+ALTER TABLE ONLY procedure
+    ADD CONSTRAINT procedure_pkey PRIMARY KEY (version);
+
+ALTER TABLE ONLY role_grant
+    ADD CONSTRAINT role_grant_unique PRIMARY KEY (person_id, role, valid_from);
+
+ALTER TABLE ONLY schedule_run
+    ADD CONSTRAINT schedule_run_once PRIMARY KEY (job, due_at);
+
+ALTER TABLE ONLY search_entry
+    ADD CONSTRAINT search_entry_unique PRIMARY KEY (source_kind, source_id);
+
+ALTER TABLE ONLY search_sealed
+    ADD CONSTRAINT search_sealed_pkey PRIMARY KEY (source_kind, source_id);
+
+ALTER TABLE ONLY search_word
+    ADD CONSTRAINT search_word_unique PRIMARY KEY (word, level);
+
+ALTER TABLE ONLY session
+    ADD CONSTRAINT session_pkey PRIMARY KEY (token_hash);
+
+ALTER TABLE ONLY task
+    ADD CONSTRAINT task_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY task
+    ADD CONSTRAINT task_reference_unique UNIQUE (reference);
+
+ALTER TABLE ONLY template
+    ADD CONSTRAINT template_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY topic
+    ADD CONSTRAINT topic_pkey PRIMARY KEY (id);
+
+CREATE INDEX absence_deputy ON absence USING btree (deputy_id);
+
+CREATE INDEX agenda_content_meeting ON agenda_content USING btree (meeting_id);
+
+CREATE INDEX agenda_item_meeting ON agenda_item USING btree (meeting_id, "order");
+
+CREATE INDEX appointment_person ON appointment USING btree (person_id);
+
+CREATE INDEX attendance_person ON attendance USING btree (person_id);
+
+CREATE INDEX attendance_represented_by ON attendance USING btree (represented_by) WHERE (represented_by IS NOT NULL);
+
+CREATE INDEX audit_event_object ON audit_event USING btree (object_id, id);
+
+CREATE INDEX clarification_consultation ON clarification USING btree (consultation_id);
+
+CREATE UNIQUE INDEX clarification_one_open ON clarification USING btree (consultation_id) WHERE (replied_on IS NULL);
+
+CREATE INDEX consultation_audience ON consultation USING gin (audience);
+
+CREATE INDEX consultation_due ON consultation USING btree (due_on_effective) WHERE (state = ANY (ARRAY['received'::text, 'clarification'::text, 'assigned'::text, 'in_progress'::text, 'in_review'::text]));
+
+CREATE INDEX consultation_page ON consultation USING btree (received_on DESC, id);
+
+CREATE INDEX delivery_open ON delivery USING btree (dispatch_id, next_try) WHERE (state = ANY (ARRAY['new'::text, 'leased'::text, 'sending'::text]));
+
+CREATE INDEX delivery_person ON delivery USING btree (person_id);
+
+CREATE INDEX dispatch_object ON dispatch USING btree (object_id);
+
+CREATE INDEX dispatch_page ON dispatch USING btree (created_at DESC, id DESC);
+
+CREATE INDEX document_audience ON document USING gin (audience);
+
+CREATE INDEX document_file_file ON document_file USING btree (file_id);
+
+CREATE INDEX document_page ON document USING btree (COALESCE(released_on, '9999-12-31'::date) DESC, id DESC);
+
+CREATE INDEX document_review ON document USING btree (review_on) WHERE (state = 'released'::text);
+
+CREATE INDEX document_successor ON document USING btree (superseded_by) WHERE (superseded_by IS NOT NULL);
+
+CREATE INDEX file_use_object ON file_use USING btree (object_id);
+
+CREATE INDEX meeting_audience ON meeting USING gin (audience);
+
+CREATE INDEX meeting_page ON meeting USING btree (date DESC, id);
+
+CREATE UNIQUE INDEX minutes_version_annex ON minutes_version USING btree (minutes_id, number, item_id) WHERE (item_id IS NOT NULL);
+
+CREATE UNIQUE INDEX minutes_version_main ON minutes_version USING btree (minutes_id, number) WHERE (item_id IS NULL);
+
+CREATE INDEX named_access_person ON named_access USING btree (person_id);
+
+CREATE INDEX outbox_open ON outbox USING btree (due_at) WHERE ((done_at IS NULL) AND (failed_at IS NULL));
+
+CREATE INDEX paper_meeting ON paper USING btree (meeting_id);
+
+CREATE INDEX person_authority ON person USING btree (authority_id);
+
+CREATE UNIQUE INDEX person_email_unique ON person USING btree (lower(email));
+
+CREATE INDEX search_entry_words ON search_entry USING gin (words) WITH (fastupdate=off);
+
+CREATE INDEX search_sealed_words_idx ON search_sealed USING gin (words) WITH (fastupdate=off);
+
+CREATE INDEX search_word_shape ON search_word USING gin (word gin_trgm_ops);
+
+CREATE INDEX session_person ON session USING btree (person_id);
+
+CREATE INDEX sign_in_failure_account ON sign_in_failure USING btree (account, at);
+
+CREATE INDEX sign_in_failure_address ON sign_in_failure USING btree (address, at);
+
+CREATE INDEX task_item ON task USING btree (item_id) WHERE (item_id IS NOT NULL);
+
+CREATE INDEX task_owner ON task USING btree (owner_id);
+
+CREATE TRIGGER written_once BEFORE DELETE OR UPDATE ON agenda_version FOR EACH ROW EXECUTE FUNCTION refuse_change();
+
+CREATE TRIGGER written_once BEFORE DELETE OR UPDATE ON audit_event FOR EACH ROW EXECUTE FUNCTION refuse_change();
+
+CREATE TRIGGER written_once BEFORE DELETE OR UPDATE ON consultation_answer FOR EACH ROW EXECUTE FUNCTION refuse_change();
+
+CREATE TRIGGER written_once BEFORE DELETE OR UPDATE ON document_version FOR EACH ROW EXECUTE FUNCTION refuse_change();
+
+CREATE TRIGGER written_once BEFORE DELETE OR UPDATE ON minutes_correction FOR EACH ROW EXECUTE FUNCTION refuse_change();
+
+CREATE TRIGGER written_once BEFORE DELETE OR UPDATE ON minutes_print FOR EACH ROW EXECUTE FUNCTION refuse_change();
+
+CREATE TRIGGER written_once BEFORE DELETE OR UPDATE ON minutes_version FOR EACH ROW EXECUTE FUNCTION refuse_change();
+
+ALTER TABLE ONLY absence
+    ADD CONSTRAINT absence_deputy_exists FOREIGN KEY (deputy_id) REFERENCES person(id);
+
+ALTER TABLE ONLY absence
+    ADD CONSTRAINT absence_person_exists FOREIGN KEY (person_id) REFERENCES person(id);
+
+ALTER TABLE ONLY agenda_content
+    ADD CONSTRAINT agenda_content_item_exists FOREIGN KEY (item_id) REFERENCES agenda_item(id);
+
+ALTER TABLE ONLY agenda_content
+    ADD CONSTRAINT agenda_content_meeting_exists FOREIGN KEY (meeting_id) REFERENCES meeting(id);
+
+ALTER TABLE ONLY agenda_content
+    ADD CONSTRAINT agenda_content_rapporteur_exists FOREIGN KEY (rapporteur_id) REFERENCES person(id);
+
+ALTER TABLE ONLY agenda_content
+    ADD CONSTRAINT agenda_content_submitter_exists FOREIGN KEY (submitted_by) REFERENCES person(id);
+
+ALTER TABLE ONLY agenda_item
+    ADD CONSTRAINT agenda_item_meeting_exists FOREIGN KEY (meeting_id) REFERENCES meeting(id);
+
+ALTER TABLE ONLY agenda_item
+    ADD CONSTRAINT agenda_item_successor_exists FOREIGN KEY (adjourned_to) REFERENCES agenda_item(id);
+
+ALTER TABLE ONLY agenda_version
+    ADD CONSTRAINT agenda_version_dispatch_exists FOREIGN KEY (dispatch_id) REFERENCES dispatch(id);
+
+ALTER TABLE ONLY agenda_version
+    ADD CONSTRAINT agenda_version_meeting_exists FOREIGN KEY (meeting_id) REFERENCES meeting(id);
+
+ALTER TABLE ONLY appointment
+    ADD CONSTRAINT appointment_authority_exists FOREIGN KEY (authority_id) REFERENCES authority(id);
+
+ALTER TABLE ONLY appointment
+    ADD CONSTRAINT appointment_person_exists FOREIGN KEY (person_id) REFERENCES person(id);
+
+ALTER TABLE ONLY appointment
+    ADD CONSTRAINT appointment_successor_exists FOREIGN KEY (succeeded_by) REFERENCES appointment(id);
+
+ALTER TABLE ONLY attendance
+    ADD CONSTRAINT attendance_deputy_exists FOREIGN KEY (represented_by) REFERENCES person(id);
+
+ALTER TABLE ONLY attendance
+    ADD CONSTRAINT attendance_meeting_exists FOREIGN KEY (meeting_id) REFERENCES meeting(id);
+
+ALTER TABLE ONLY attendance
+    ADD CONSTRAINT attendance_person_exists FOREIGN KEY (person_id) REFERENCES person(id);
+
+ALTER TABLE ONLY authority
+    ADD CONSTRAINT authority_parent_exists FOREIGN KEY (parent_id) REFERENCES authority(id);
+
+ALTER TABLE ONLY clarification
+    ADD CONSTRAINT clarification_asker_exists FOREIGN KEY (asked_by) REFERENCES person(id);
+
+ALTER TABLE ONLY clarification
+    ADD CONSTRAINT clarification_consultation_exists FOREIGN KEY (consultation_id) REFERENCES consultation(id);
+
+ALTER TABLE ONLY clarification
+    ADD CONSTRAINT clarification_replier_exists FOREIGN KEY (replied_by) REFERENCES person(id);
+
+ALTER TABLE ONLY consultation_answer
+    ADD CONSTRAINT consultation_answer_consultation_exists FOREIGN KEY (consultation_id) REFERENCES consultation(id);
+
+ALTER TABLE ONLY consultation
+    ADD CONSTRAINT consultation_approver_exists FOREIGN KEY (approver_id) REFERENCES person(id);
+
+ALTER TABLE ONLY consultation
+    ADD CONSTRAINT consultation_assignee_exists FOREIGN KEY (assignee_id) REFERENCES person(id);
+
+ALTER TABLE ONLY consultation
+    ADD CONSTRAINT consultation_author_exists FOREIGN KEY (answered_by) REFERENCES person(id);
+
+ALTER TABLE ONLY consultation
+    ADD CONSTRAINT consultation_authority_exists FOREIGN KEY (authority_id) REFERENCES authority(id);
+
+ALTER TABLE ONLY consultation
+    ADD CONSTRAINT consultation_deputy_exists FOREIGN KEY (deputy_id) REFERENCES person(id);
+
+ALTER TABLE ONLY consultation
+    ADD CONSTRAINT consultation_document_exists FOREIGN KEY (released_as) REFERENCES document(id);
+
+ALTER TABLE ONLY consultation_file
+    ADD CONSTRAINT consultation_file_consultation_exists FOREIGN KEY (consultation_id) REFERENCES consultation(id);
+
+ALTER TABLE ONLY consultation_file
+    ADD CONSTRAINT consultation_file_file_exists FOREIGN KEY (file_id) REFERENCES file(id);
+
+ALTER TABLE ONLY consultation
+    ADD CONSTRAINT consultation_proposer_exists FOREIGN KEY (proposed_by) REFERENCES person(id);
+
+ALTER TABLE ONLY consultation
+    ADD CONSTRAINT consultation_requester_exists FOREIGN KEY (requested_by) REFERENCES person(id);
+
+ALTER TABLE ONLY consultation
+    ADD CONSTRAINT consultation_reviewed_by_exists FOREIGN KEY (reviewed_by) REFERENCES person(id);
+
+ALTER TABLE ONLY consultation
+    ADD CONSTRAINT consultation_reviewer_exists FOREIGN KEY (reviewer_id) REFERENCES person(id);
+
+ALTER TABLE ONLY consultation
+    ADD CONSTRAINT consultation_stock_exists FOREIGN KEY (answered_with) REFERENCES document(id);
+
+ALTER TABLE ONLY delivery
+    ADD CONSTRAINT delivery_dispatch_exists FOREIGN KEY (dispatch_id) REFERENCES dispatch(id);
+
+ALTER TABLE ONLY delivery
+    ADD CONSTRAINT delivery_person_exists FOREIGN KEY (person_id) REFERENCES person(id);
+
+ALTER TABLE ONLY dispatch_part
+    ADD CONSTRAINT dispatch_part_dispatch_exists FOREIGN KEY (dispatch_id) REFERENCES dispatch(id);
+
+ALTER TABLE ONLY dispatch_part
+    ADD CONSTRAINT dispatch_part_file_exists FOREIGN KEY (file_id) REFERENCES file(id);
+
+ALTER TABLE ONLY dispatch
+    ADD CONSTRAINT dispatch_requester_exists FOREIGN KEY (requested_by) REFERENCES person(id);
+
+ALTER TABLE ONLY document
+    ADD CONSTRAINT document_authority_exists FOREIGN KEY (authority_id) REFERENCES authority(id);
+
+ALTER TABLE ONLY document_draft
+    ADD CONSTRAINT document_draft_document_exists FOREIGN KEY (document_id) REFERENCES document(id);
+
+ALTER TABLE ONLY document_draft
+    ADD CONSTRAINT document_draft_editor_exists FOREIGN KEY (edited_by) REFERENCES person(id);
+
+ALTER TABLE ONLY document
+    ADD CONSTRAINT document_editor_exists FOREIGN KEY (edited_by) REFERENCES person(id);
+
+ALTER TABLE ONLY document_file
+    ADD CONSTRAINT document_file_document_exists FOREIGN KEY (document_id) REFERENCES document(id);
+
+ALTER TABLE ONLY document_file
+    ADD CONSTRAINT document_file_file_exists FOREIGN KEY (file_id) REFERENCES file(id);
+
+ALTER TABLE ONLY document
+    ADD CONSTRAINT document_owner_exists FOREIGN KEY (owner_id) REFERENCES person(id);
+
+ALTER TABLE ONLY document
+    ADD CONSTRAINT document_releaser_exists FOREIGN KEY (released_by) REFERENCES person(id);
+
+ALTER TABLE ONLY document
+    ADD CONSTRAINT document_successor_exists FOREIGN KEY (superseded_by) REFERENCES document(id);
+
+ALTER TABLE ONLY document_version
+    ADD CONSTRAINT document_version_document_exists FOREIGN KEY (document_id) REFERENCES document(id);
+
+ALTER TABLE ONLY file
+    ADD CONSTRAINT file_uploader_exists FOREIGN KEY (uploaded_by) REFERENCES person(id);
+
+ALTER TABLE ONLY file_use
+    ADD CONSTRAINT file_use_file_exists FOREIGN KEY (file_id) REFERENCES file(id);
+
+ALTER TABLE ONLY meeting
+    ADD CONSTRAINT meeting_convener_exists FOREIGN KEY (convened_by) REFERENCES person(id);
+
+ALTER TABLE ONLY meeting
+    ADD CONSTRAINT meeting_procedure_exists FOREIGN KEY (procedure_version) REFERENCES procedure(version);
+
+ALTER TABLE ONLY meeting
+    ADD CONSTRAINT meeting_successor_exists FOREIGN KEY (moved_to) REFERENCES meeting(id);
+
+ALTER TABLE ONLY minutes
+    ADD CONSTRAINT minutes_approving_meeting_exists FOREIGN KEY (approved_in) REFERENCES meeting(id);
+
+ALTER TABLE ONLY minutes
+    ADD CONSTRAINT minutes_chair_exists FOREIGN KEY (chair_id) REFERENCES person(id);
+
+ALTER TABLE ONLY minutes_correction
+    ADD CONSTRAINT minutes_correction_minutes_exists FOREIGN KEY (minutes_id) REFERENCES minutes(id);
+
+ALTER TABLE ONLY minutes
+    ADD CONSTRAINT minutes_keeper_exists FOREIGN KEY (keeper_id) REFERENCES person(id);
+
+ALTER TABLE ONLY minutes
+    ADD CONSTRAINT minutes_meeting_id_fkey FOREIGN KEY (meeting_id) REFERENCES meeting(id);
+
+ALTER TABLE ONLY minutes_objection
+    ADD CONSTRAINT minutes_objection_item_exists FOREIGN KEY (item_id) REFERENCES agenda_item(id);
+
+ALTER TABLE ONLY minutes_objection
+    ADD CONSTRAINT minutes_objection_minutes_exists FOREIGN KEY (minutes_id) REFERENCES minutes(id);
+
+ALTER TABLE ONLY minutes_objection
+    ADD CONSTRAINT minutes_objection_person_exists FOREIGN KEY (by_id) REFERENCES person(id);
+
+ALTER TABLE ONLY minutes_print
+    ADD CONSTRAINT minutes_print_file_exists FOREIGN KEY (file_id) REFERENCES file(id);
+
+ALTER TABLE ONLY minutes_print
+    ADD CONSTRAINT minutes_print_version_exists FOREIGN KEY (version_id) REFERENCES minutes_version(id);
+
+ALTER TABLE ONLY minutes_version
+    ADD CONSTRAINT minutes_version_item_exists FOREIGN KEY (item_id) REFERENCES agenda_item(id);
+
+ALTER TABLE ONLY minutes_version
+    ADD CONSTRAINT minutes_version_minutes_exists FOREIGN KEY (minutes_id) REFERENCES minutes(id);
+
+ALTER TABLE ONLY named_access
+    ADD CONSTRAINT named_access_granter_exists FOREIGN KEY (granted_by) REFERENCES person(id);
+
+ALTER TABLE ONLY named_access
+    ADD CONSTRAINT named_access_person_exists FOREIGN KEY (person_id) REFERENCES person(id);
+
+ALTER TABLE ONLY paper
+    ADD CONSTRAINT paper_author_exists FOREIGN KEY (author_id) REFERENCES person(id);
+
+ALTER TABLE ONLY paper
+    ADD CONSTRAINT paper_document_exists FOREIGN KEY (document_id) REFERENCES document(id);
+
+ALTER TABLE ONLY paper
+    ADD CONSTRAINT paper_file_exists FOREIGN KEY (file_id) REFERENCES file(id);
+
+ALTER TABLE ONLY paper
+    ADD CONSTRAINT paper_item_exists FOREIGN KEY (item_id) REFERENCES agenda_item(id);
+
+ALTER TABLE ONLY paper
+    ADD CONSTRAINT paper_meeting_exists FOREIGN KEY (meeting_id) REFERENCES meeting(id);
+
+ALTER TABLE ONLY partner
+    ADD CONSTRAINT partner_authority_exists FOREIGN KEY (authority_id) REFERENCES authority(id);
+
+ALTER TABLE ONLY partner
+    ADD CONSTRAINT partner_person_exists FOREIGN KEY (person_id) REFERENCES person(id);
+
+ALTER TABLE ONLY person
+    ADD CONSTRAINT person_authority_exists FOREIGN KEY (authority_id) REFERENCES authority(id);
+
+ALTER TABLE ONLY role_grant
+    ADD CONSTRAINT role_grant_person_exists FOREIGN KEY (person_id) REFERENCES person(id);
+
+ALTER TABLE ONLY session
+    ADD CONSTRAINT session_person_exists FOREIGN KEY (person_id) REFERENCES person(id);
+
+ALTER TABLE ONLY task
+    ADD CONSTRAINT task_accepter_exists FOREIGN KEY (accepted_by) REFERENCES person(id);
+
+ALTER TABLE ONLY task
+    ADD CONSTRAINT task_creator_exists FOREIGN KEY (created_by) REFERENCES person(id);
+
+ALTER TABLE ONLY task
+    ADD CONSTRAINT task_item_exists FOREIGN KEY (item_id) REFERENCES agenda_item(id);
+
+ALTER TABLE ONLY task
+    ADD CONSTRAINT task_owner_exists FOREIGN KEY (owner_id) REFERENCES person(id);
+
+ALTER TABLE agenda_content ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE clarification ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE consultation ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE consultation_answer ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE delivery ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE dispatch ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE dispatch_part ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE document ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE document_draft ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE document_version ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE file_use ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE minutes_objection ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE minutes_version ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE paper ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE search_sealed ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE task ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY wall ON agenda_content USING ((( SELECT wall_open() AS wall_open) OR (audience && ( SELECT wall_keys() AS wall_keys)))) WITH CHECK (true);
+
+CREATE POLICY wall ON clarification USING ((( SELECT wall_open() AS wall_open) OR (audience && ( SELECT wall_keys() AS wall_keys)))) WITH CHECK (true);
+
+CREATE POLICY wall ON consultation USING ((( SELECT wall_open() AS wall_open) OR (audience && ( SELECT wall_keys() AS wall_keys)))) WITH CHECK (true);
+
+CREATE POLICY wall ON consultation_answer USING ((( SELECT wall_open() AS wall_open) OR (audience && ( SELECT wall_keys() AS wall_keys)))) WITH CHECK (true);
+
+CREATE POLICY wall ON delivery USING ((( SELECT wall_open() AS wall_open) OR (audience && ( SELECT wall_keys() AS wall_keys)))) WITH CHECK (true);
+
+CREATE POLICY wall ON dispatch USING ((( SELECT wall_open() AS wall_open) OR (audience && ( SELECT wall_keys() AS wall_keys)) OR (((level <> 'confidential'::text) OR (readers && ( SELECT wall_keys() AS wall_keys))) AND (EXISTS ( SELECT
+   FROM delivery d
+  WHERE ((d.dispatch_id = dispatch.id) AND (('person:'::text || d.person_id) = ANY (( SELECT wall_keys() AS wall_keys)::text[])))))))) WITH CHECK (true);
+
+CREATE POLICY wall ON dispatch_part USING ((( SELECT wall_open() AS wall_open) OR (audience && ( SELECT wall_keys() AS wall_keys)))) WITH CHECK (true);
+
+CREATE POLICY wall ON document USING ((( SELECT wall_open() AS wall_open) OR (audience && ( SELECT wall_keys() AS wall_keys)))) WITH CHECK (true);
+
+CREATE POLICY wall ON document_draft USING ((( SELECT wall_open() AS wall_open) OR (audience && ( SELECT wall_keys() AS wall_keys)))) WITH CHECK (true);
+
+CREATE POLICY wall ON document_version USING ((( SELECT wall_open() AS wall_open) OR (audience && ( SELECT wall_keys() AS wall_keys)))) WITH CHECK (true);
+
+CREATE POLICY wall ON file_use USING ((( SELECT wall_open() AS wall_open) OR (audience && ( SELECT wall_keys() AS wall_keys)))) WITH CHECK (true);
+
+CREATE POLICY wall ON minutes_objection USING ((( SELECT wall_open() AS wall_open) OR (audience && ( SELECT wall_keys() AS wall_keys)))) WITH CHECK (true);
+
+CREATE POLICY wall ON minutes_version USING ((( SELECT wall_open() AS wall_open) OR (audience && ( SELECT wall_keys() AS wall_keys)))) WITH CHECK (true);
+
+CREATE POLICY wall ON paper USING ((( SELECT wall_open() AS wall_open) OR (audience && ( SELECT wall_keys() AS wall_keys)))) WITH CHECK (true);
+
+CREATE POLICY wall ON search_sealed USING ((( SELECT wall_open() AS wall_open) OR (audience && ( SELECT wall_keys() AS wall_keys)))) WITH CHECK (true);
+
+CREATE POLICY wall ON task USING ((( SELECT wall_open() AS wall_open) OR (audience && ( SELECT wall_keys() AS wall_keys)))) WITH CHECK (true);
