@@ -1,0 +1,198 @@
+"""The whole demo as a newcomer starts it, and a real Chromium before it."""
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+import pytest_asyncio
+from playwright.async_api import Browser, BrowserContext, Page, async_playwright
+
+from circle.local import child
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+AXE = (Path(__file__).parent / "vendor/axe.min.js").read_text(encoding="utf-8")
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+PASSWORD = "demo"
+START_LIMIT = 120.0
+"""Seconds until the demo says READY, on a busy machine."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """One process has the browser and the demo for itself; without a browser the tests say so in the summary."""
+    missing = pytest.mark.skip(
+        reason="!!! NOT RUN: Chromium is missing. Install it with deploy/install-test-packages"
+    )
+    for item in items:
+        if Path(item.fspath).parent == Path(__file__).parent:
+            item.add_marker(pytest.mark.browser)
+            item.add_marker(pytest.mark.xdist_group("browser"))
+            if CHROMIUM is None:
+                item.add_marker(missing)
+
+
+class Demo(msgspec.Struct, frozen=True):
+    """A running demo: its address and what run.json says."""
+
+    url: str
+    facts: dict[str, Any]
+    output: list[str]
+
+    @property
+    def maildir(self) -> Path:
+        return Path(self.facts["maildir"])
+
+
+@pytest.fixture(scope="session")
+def demo() -> Iterator[Demo]:
+    """`circle demo` in a folder of its own, ended like with Ctrl-C."""
+    home = Path(tempfile.mkdtemp(prefix="circle-browser-"))
+    home.chmod(0o711)
+    port = child.free_port()
+    command = [sys.executable, "-m", "circle.cli", "demo", "--port", str(port), "--data", str(home / "demo")]
+    strange = ("DATABASE_", "REDIS_", "SMTP_", "CIRCLE_")
+    env = {name: value for name, value in os.environ.items() if not name.startswith(strange)}
+    with (home / "output").open("w+", encoding="utf-8") as output:
+        process = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT, env=env)
+        try:
+            yield _ready(process, home)
+        finally:
+            process.send_signal(signal.SIGINT)
+            process.wait(60)
+            shutil.rmtree(home, ignore_errors=True)
+
+
+def _ready(process: subprocess.Popen[bytes], home: Path) -> Demo:
+    end = time.monotonic() + START_LIMIT
+    while time.monotonic() < end and process.poll() is None:
+        said = (home / "output").read_text(encoding="utf-8")
+        if found := re.search(r"^READY (\S+)$", said, re.M):
+            facts = msgspec.json.decode((home / "demo/run.json").read_bytes())
+            return Demo(found[1], facts, said.splitlines())
+        time.sleep(0.1)
+    raise RuntimeError(f"the demo did not start: {(home / 'output').read_text(encoding='utf-8')}")
+
+
+@pytest_asyncio.fixture(scope="session")
+async def chromium() -> AsyncIterator[Browser]:
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(
+            executable_path=CHROMIUM, args=["--no-sandbox", "--lang=de-DE", "--disable-dev-shm-usage"]
+        )
+        yield browser
+        await browser.close()
+
+
+class Person:
+    """Somebody at a browser window. Every page they look at is checked; `seen` keeps the paths."""
+
+    def __init__(self, demo: Demo, context: BrowserContext, page: Page, scripts: bool) -> None:
+        self.demo, self.context, self.page, self.scripts = demo, context, page, scripts
+        self.seen: list[str] = []
+        self.complaints: list[str] = []
+        page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        page.on("console", lambda line: self.complaints.append(line.text) if line.type == "error" else None)
+
+    async def sign_in(self, email: str) -> None:
+        await self.page.goto(f"{self.demo.url}/anmelden")
+        await self.page.get_by_label("E-Mail-Adresse").fill(email)
+        await self.page.get_by_label("Kennwort").fill(PASSWORD)
+        await self.press("Anmelden")
+
+    async def open(self, path: str) -> None:
+        """Go to a page and check it."""
+        response = await self.page.goto(self.demo.url + path)
+        assert response is not None
+        assert response.status == 200, f"{path}: {response.status}"
+        await self.check()
+
+    async def press(self, name: str, within: str = "main") -> None:
+        """Press the button of this name and check the page that follows."""
+        button = self.page.locator(within).get_by_role("button", name=name, exact=True).first
+        async with self.page.expect_navigation():
+            await button.click()
+        await self.check()
+
+    async def follow(self, name: str, within: str = "main") -> None:
+        """Follow the link of this name and check the page that follows."""
+        link = self.page.locator(within).get_by_role("link", name=name).first
+        async with self.page.expect_navigation():
+            await link.click()
+        await self.check()
+
+    async def fill(self, label: str, value: str) -> None:
+        await self.page.get_by_label(label, exact=False).first.fill(value)
+
+    async def check(self) -> None:
+        """axe finds nothing, one h1, nothing is wider than the window, and the console is quiet.
+
+        Where scripts are switched off axe cannot run, and only the number of headings is looked at.
+        """
+        path = self.page.url.removeprefix(self.demo.url)
+        self.seen.append(path)
+        if not self.scripts:
+            assert await self.page.locator("h1").count() == 1, path
+            return
+        found = await violations(self.page)
+        assert not found, f"{path}:\n" + "\n".join(found)
+        assert await self.page.locator("h1").count() == 1, path
+        assert await overflow(self.page) <= 0, f"{path} is wider than the window"
+        assert not self.complaints, f"{path}: {self.complaints}"
+
+    async def text(self) -> str:
+        return await self.page.locator("main").inner_text()
+
+
+async def violations(page: Page) -> list[str]:
+    """What axe has to say against a page, a line each."""
+    await page.evaluate(AXE)
+    found = await page.evaluate("rules => axe.run(document, {runOnly: {type: 'tag', values: rules}})", RULES)
+    return [
+        f"{one['id']}: {one['help']} – {node['html'][:200]} {node['failureSummary'][:300]}"
+        for one in found["violations"]
+        for node in one["nodes"][:3]
+    ]
+
+
+async def overflow(page: Page) -> int:
+    """Pixels by which a page is wider than its window (WCAG 1.4.10: none at 320 CSS pixels)."""
+    return int(
+        await page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    )
+
+
+class Room:
+    """Makes people at windows of a width in CSS pixels; 320 is what 1280 is at 400 % zoom."""
+
+    def __init__(self, demo: Demo, chromium: Browser, stack: AsyncExitStack) -> None:
+        self.demo, self.chromium, self.stack = demo, chromium, stack
+
+    async def person(
+        self, email: str = "", width: int = 1280, *, scripts: bool = True, **options: Any
+    ) -> Person:
+        context = await self.chromium.new_context(
+            viewport={"width": width, "height": 900}, locale="de-DE", timezone_id="Europe/Berlin",
+            java_script_enabled=scripts, **options,
+        )  # fmt: skip
+        self.stack.push_async_callback(context.close)
+        context.set_default_timeout(15_000)
+        someone = Person(self.demo, context, await context.new_page(), scripts)
+        if email:
+            await someone.sign_in(email)
+        return someone
+
+
+@pytest_asyncio.fixture
+async def room(demo: Demo, chromium: Browser) -> AsyncIterator[Room]:
+    async with AsyncExitStack() as stack:
+        yield Room(demo, chromium, stack)

@@ -1,0 +1,106 @@
+"""Every page for the people who use it: by axe, at 400 % zoom, in the dark, in print, by keyboard, without scripts."""
+
+import pytest
+
+from .conftest import Room, overflow, violations
+
+OFFICE = "leyla.musteroglu@kfi.example"
+PAGES = {
+    OFFICE: [
+        "/", "/sitzungen", "/sitzungen/neu", "/sitzungen/KK-2026-6", "/sitzungen/KK-2026-6/tagesordnung",
+        "/sitzungen/KK-2026-6/einladung", "/sitzungen/KK-2026-5", "/sitzungen/KK-2026-5/niederschrift",
+        "/anfragen", "/anfragen/BA-2026-020", "/wissen", "/wissen/WD-000", "/wissen/neu", "/aufgaben", "/personen",
+        "/versand", "/versand/neu", "/suche?q=Sprachmittlung", "/hilfe", "/barrierefreiheit", "/datenschutz", "/impressum",
+    ],
+    "malik.neubeispiel@br-detmold.example": [
+        "/", "/sitzungen", "/sitzungen/KK-2026-6", "/sitzungen/KK-2026-6/top/neu", "/anfragen", "/anfragen/neu", "/wissen",
+        "/aufgaben",
+    ],
+    "nuria.exempla@kfi.example": ["/", "/anfragen", "/anfragen/BA-2026-018", "/wissen"],
+    "kim.beispielmann@br-koeln.example": ["/", "/wissen", "/suche?q=Anerkennung", "/personen"],
+    "viola.referatsmuster@ministerium.example": ["/", "/wissen", "/sitzungen"],
+    "sam.technikmuster@kfi.example": ["/"],
+    "ute.datenprobe@br-arnsberg.example": ["/"],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("email", PAGES)
+async def test_pages_stand_every_check_at_both_widths(room: Room, email: str) -> None:
+    wrong = []
+    for width in (1280, 320):
+        person = await room.person(email, width)
+        for path in PAGES[email]:
+            try:
+                await person.open(path)
+            except AssertionError as complaint:
+                wrong.append(f"at {width}: {complaint}")
+    assert not wrong, "\n".join(wrong)
+
+
+async def test_the_sign_in_page_is_usable_by_everybody(room: Room) -> None:
+    for width in (1280, 320):
+        person = await room.person("", width)
+        await person.open("/anmelden")
+
+
+async def test_dark_and_forced_colours_keep_their_contrast(room: Room) -> None:
+    dark = await room.person(OFFICE, color_scheme="dark")
+    forced = await room.person(OFFICE, forced_colors="active")
+    for path in PAGES[OFFICE]:
+        await dark.open(path)
+        await forced.open(path)
+
+
+async def test_text_spacing_breaks_nothing(room: Room) -> None:
+    """WCAG 1.4.12."""
+    person = await room.person(OFFICE, 320, bypass_csp=True)
+    for path in ("/", "/sitzungen/KK-2026-6", "/anfragen/BA-2026-020", "/wissen/WD-000"):
+        await person.open(path)
+        await person.page.add_style_tag(
+            content="* {line-height: 1.5 !important; letter-spacing: .12em !important; word-spacing: .16em !important}"
+        )
+        assert await overflow(person.page) <= 0, path
+
+
+async def test_print_leaves_out_what_paper_cannot_do(room: Room) -> None:
+    person = await room.person(OFFICE)
+    await person.open("/sitzungen/KK-2026-5/niederschrift")
+    await person.page.emulate_media(media="print")
+    for gone in ("header.page-header", "footer.page-footer", "a.skip"):
+        assert not await person.page.locator(gone).first.is_visible(), gone
+    assert await person.page.locator(".print-head").is_visible()
+    assert len(await person.page.pdf(tagged=True)) > 10_000
+
+
+async def test_the_keyboard_reaches_the_content_first_and_sees_where_it_is(room: Room) -> None:
+    person = await room.person(OFFICE)
+    await person.open("/")
+    await person.page.keyboard.press("Tab")
+    assert await person.page.evaluate("document.activeElement.className") == "skip"
+    await person.page.keyboard.press("Enter")
+    assert await person.page.evaluate("document.activeElement.id") == "inhalt"
+    for _ in range(12):
+        await person.page.keyboard.press("Tab")
+        ring = await person.page.evaluate(
+            "(() => {const s = getComputedStyle(document.activeElement); return s.outlineStyle + s.boxShadow})()"
+        )
+        assert ring != "nonenone", await person.page.evaluate("document.activeElement.outerHTML")
+
+
+async def test_a_wrong_form_says_so_at_the_field_and_keeps_what_was_typed(room: Room) -> None:
+    person = await room.person("malik.neubeispiel@br-detmold.example", scripts=False)
+    await person.page.goto(person.demo.url + "/anfragen/neu")
+    await person.page.get_by_label("Betreff").fill("Ein Betreff ohne Frage")
+    await person.page.locator("main form").get_by_role("button").first.click()
+    assert await person.page.get_by_label("Betreff").input_value() == "Ein Betreff ohne Frage"
+    assert await person.page.locator("[aria-invalid=true]").count() >= 1
+    assert (await person.page.title()).startswith("Fehler")
+
+
+async def test_an_unknown_page_helps_on(room: Room) -> None:
+    person = await room.person(OFFICE)
+    response = await person.page.goto(person.demo.url + "/gibt-es-nicht")
+    assert response is not None
+    assert response.status == 404
+    assert not await violations(person.page)
+    assert await person.page.locator("main a").count() >= 1
