@@ -1,7 +1,7 @@
 """Who may do what: one table, read from top to bottom (domain rules 3.2). Who may *see* what stands in the SQL."""
 
 from . import errors
-from .auth import Actor
+from .auth import Actor, Me
 
 KFI = {
     "circle_office",
@@ -59,9 +59,9 @@ RIGHTS: dict[str, set[str]] = {
 }
 
 
-def may(actor: Actor, right: str) -> bool:
-    """True when one of the actor's roles holds `right`."""
-    return not RIGHTS[right].isdisjoint(actor.roles)
+def may(who: Actor | Me, right: str) -> bool:
+    """True when one of their roles holds `right`; a page asks with the card whether it offers an act."""
+    return not RIGHTS[right].isdisjoint(who.roles)
 
 
 def require(actor: Actor, right: str) -> None:

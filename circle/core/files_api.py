@@ -6,7 +6,7 @@ from uuid import UUID
 
 import msgspec
 from litestar import Request, Response, Router, get, post
-from litestar.datastructures import UploadFile
+from litestar.datastructures import FormMultiDict, UploadFile
 from litestar.exceptions import ClientException
 from litestar.params import FromPath
 from litestar.response import Stream
@@ -78,15 +78,36 @@ async def upload(request: Request[Any, Any, Any], caller: web.Asking) -> Respons
             state.db, state.storage, caller, given[0], state.settings.upload_limit
         )
     finally:
-        await close_uploads(form)
+        await form.close()
     return answers.created(stored)
 
 
-async def close_uploads(form: Any) -> None:
-    """Give the spooled bytes of a form back to the disk."""
-    for value in form.values():
-        if isinstance(value, UploadFile):
-            await value.close()
+async def take(
+    request: Request[Any, Any, Any], caller: Caller, form: FormMultiDict
+) -> tuple[FormMultiDict, errors.Invalid | None]:
+    """Store the uploads of a page's form (field `file`) outside any transaction, each in its own.
+
+    Returns the form with the ids of what was taken among its `file_ids`, and the refusal of what was not.
+    """
+    state = request.app.state
+    entries = [(name, value) for name, value in form.multi_items() if isinstance(value, str)]
+    refused = None
+    try:
+        for upload in form.getall("file", []):
+            if not isinstance(upload, UploadFile):
+                continue
+            try:
+                _, stored = await files.receive(
+                    state.db, state.storage, caller, upload, state.settings.upload_limit
+                )
+            except (errors.Invalid, errors.TooLarge) as wrong:
+                text = f"{upload.filename[:180]}: {wrong.detail}"
+                refused = errors.Invalid(text, fields={"file": text})
+            else:
+                entries.append(("file_ids", str(stored.id)))
+    finally:
+        await form.close()
+    return FormMultiDict(entries), refused
 
 
 @get("/api/v1/files/{file_id:uuid}", opt={"permission": "signed_in"}, tags=["files"])
