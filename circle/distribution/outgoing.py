@@ -85,15 +85,16 @@ def _is_near(host: str) -> bool:
 def offer(connection: smtplib.SMTP, sender: str, recipient: str) -> None:
     """MAIL, RCPT and DATA up to the server's 354. Raises Refused, Unreachable."""
     try:
-        for code, answer, wanted in (
-            (*connection.mail(sender), 250),
-            (*connection.rcpt(recipient), 250),
-            (*connection.docmd("data"), 354),
-        ):
-            if code != wanted and not (wanted == 250 and code == 251):
-                raise Refused(code, answer)
+        _expect(connection.mail(sender), 250)
+        _expect(connection.rcpt(recipient), 250, 251, 252)
+        _expect(connection.docmd("data"), 354)
     except (OSError, smtplib.SMTPException) as error:
         raise Unreachable(_broken(error)) from error
+
+
+def _expect(said: tuple[int, bytes], *wanted: int) -> None:
+    if said[0] not in wanted:
+        raise Refused(*said)
 
 
 def _broken(error: Exception) -> str:
