@@ -125,7 +125,8 @@ async def _run(outbox_id: int) -> None:
 
 
 async def _tick() -> None:
-    await schedule.tick((await _surroundings()).database, (await _surroundings()).clock)
+    around = await _surroundings()
+    await schedule.tick(around.database, around.clock)
 
 
 def _here(work: Any) -> None:

@@ -110,6 +110,10 @@ async def run(around: Around, outbox_id: int, jobs: dict[str, Job] = JOBS) -> No
     """Run one job of the outbox if it is due and free; else do nothing."""
     async with around.database.begin(None) as db:
         row = await store.lease(db, outbox_id, LEASE)
+        if row is not None and row["attempts"] > MOST_ATTEMPTS:  # Each of them died with its process.
+            await store.mark_failed(db, outbox_id, row["fence"], "Killed", timedelta(0), MOST_ATTEMPTS)
+            log.error("job given up", job=row["job"], outbox=outbox_id)
+            return
     if row is None:
         return
     try:
