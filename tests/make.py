@@ -10,6 +10,8 @@ from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
 
+from circle.consultations import actions as consultations
+from circle.consultations.model import Assignment, NewAnswer, NewConsultation, Question, Review
 from circle.core import auth, files
 from circle.core.auth import Actor
 from circle.core.clock import Clock
@@ -172,4 +174,41 @@ async def document(
     )  # fmt: skip
     for file_id in files or []:
         await db.execute("insert into document_file (document_id, file_id) values ($1, $2)", found, file_id)
+    return found
+
+
+async def advisers(db: Connection) -> None:
+    """Who answers requests: experts Dora and Emil, reviewer Quirin, approver Frida; and Carl, commissioner in Köln."""
+    await person(db, "dora", roles=["kfi_expert"])
+    await person(db, "emil", roles=["kfi_expert"])
+    await person(db, "quirin", roles=["quality_reviewer"])
+    await person(db, "frida", roles=["release_approver"])
+    await person(db, "carl", authority="br-koeln", roles=["commissioner"])
+
+
+async def consultation(db: Connection, office: Clock, state: str = "received", **new: Any) -> UUID:
+    """Ben's request, taken to a state on the way to its answer; needs `advisers` from `assigned` on."""
+    given = {"subject": "Sprachmittlung in der Beratung", "question": "Welche Standards gelten?", "draft": state == "draft",
+        "no_personal_data": True} | new  # fmt: skip
+    found = await consultations.ask(db, await actor(db, office, "ben"), NewConsultation(**given))
+    if state in ("draft", "received"):
+        return found
+    people = [await person_id(db, nick) for nick in ("dora", "emil", "quirin")]
+    await consultations.assign(db, await actor(db, office, "anna"), found, Assignment(*people))
+    if state == "assigned":
+        return found
+    if state == "clarification":
+        await consultations.clarify(db, await actor(db, office, "dora"), found, Question("Für welches Amt?"))
+        return found
+    text = NewAnswer(
+        "Es gelten die **Standards** des Landes.", "Standards des Landes.", draft=state == "in_progress"
+    )
+    await consultations.answer(db, await actor(db, office, "dora"), found, text)
+    if state in ("in_progress", "in_review"):
+        return found
+    await consultations.review(db, await actor(db, office, "quirin"), found, Review("approve"))
+    if state == "reviewed":
+        return found
+    await consultations.send(db, await actor(db, office, "anna"), found)
+    assert state == "answered"
     return found

@@ -25,6 +25,7 @@ from .model import (
     Assignment,
     Closing,
     ConsultationChange,
+    DocumentLink,
     Level,
     NewAnswer,
     NewConsultation,
@@ -92,7 +93,7 @@ async def _receive(db: Connection, actor: Actor, found: Stored) -> None:
     )  # fmt: skip
     await settle(db, actor, found, done, "consultation.received", reference=reference)
     received = msgspec.structs.replace(found, reference=reference)
-    house, *_ = await store.get_house(db, found.authority_id)
+    house = await store.get_house_name(db, found.authority_id)
     wording = letters.receipt(reference, today, deadline.on)
     await tell(db, actor, received, wording, [actor.person_id], kind="receipt")
     urgent = found.priority == "urgent"
@@ -118,11 +119,13 @@ async def change(
             raise errors.Conflict("Vertraulichkeit und Eile stehen mit dem Eingang fest.")
     await require_fresh(db, actor, found, expected)
     kept = {name: getattr(found, name) for name in _CHANGEABLE}
-    new = kept | {name: getattr(wanted, name) for name in given if name != "note"}
+    new = kept | {name: getattr(wanted, name) for name in given & kept.keys()}
     known = set(await store.list_topics(db)) | set(found.topics)
     wish_date = new["wish_date"] if new["wish_date"] != found.wish_date else None
     rules.require_sound(NewConsultation(**(new | {"wish_date": wish_date})), actor.today, known)
     note = None if wanted.note is msgspec.UNSET else wanted.note
+    if wanted.file_ids is not msgspec.UNSET:
+        await _set_files(db, actor, found.id, wanted.file_ids, "question")
     done = await store.update(db, found.id, found.revision, note=note, **new)
     await settle(db, actor, found, done, "consultation.changed", fields=sorted(given))
 
@@ -130,6 +133,15 @@ async def change(
 _CHANGEABLE = [
     "subject", "question", "purpose", "tried", "topics", "wish_date", "priority", "urgency_reason", "confidentiality",
 ]  # fmt: skip
+
+
+async def _set_files(
+    db: Connection, actor: Actor, consultation_id: UUID, file_ids: list[UUID], part: str
+) -> None:
+    """These are the files of that part from now on. Raises Invalid for a file the actor may not open."""
+    await files.require_own(db, actor, file_ids)
+    await store.detach(db, consultation_id, file_ids, part)
+    await store.attach(db, consultation_id, file_ids, part)
 
 
 async def assign(
@@ -187,6 +199,8 @@ async def reply(
     """Reply to the open question; the deadline moves by the working days on which the clock stood."""
     found = await open_for(db, actor, consultation_id, "reply")
     await require_fresh(db, actor, found, expected)
+    await files.require_own(db, actor, given.file_ids)
+    await store.attach(db, found.id, given.file_ids, "question")
     asked_on = await store.update_clarification(db, found.id, given.reply, actor.person_id, actor.today)
     if asked_on is None or found.due_on_effective is None:
         raise errors.Conflict("Es ist keine Rückfrage offen.")
@@ -196,9 +210,7 @@ async def reply(
         due_on_effective=due_on, steps=plain(found.due_steps + steps),
     )  # fmt: skip
     await settle(db, actor, found, done, "consultation.replied")
-    workers = [person for person in (found.assignee_id, found.deputy_id) if person]
-    wording = letters.replied(named_by(found), due_on)
-    await tell(db, actor, found, wording, workers or await _office(db, actor.today))
+    await tell(db, actor, found, letters.replied(named_by(found), due_on), await _handling(db, actor, found))
 
 
 async def answer(
@@ -208,9 +220,8 @@ async def answer(
     found = await open_for(db, actor, consultation_id, "answer")
     await require_fresh(db, actor, found, expected)
     rules.require_sources(new)
-    await files.require_own(db, actor, new.file_ids)
     reviewer_id = found.reviewer_id if new.draft else await _reviewer(db, actor, found, new.reviewer_id)
-    await store.attach(db, found.id, new.file_ids, "answer")
+    await _set_files(db, actor, found.id, new.file_ids, "answer")
     done = await store.update_answer(
         db, found.id, found.revision, state="in_progress" if new.draft else "in_review", answer=new.answer,
         summary=new.answer_summary, sources=plain(new.sources), answered_by=actor.person_id, reviewer_id=reviewer_id,
@@ -254,6 +265,8 @@ async def review(
         reviewed_by=actor.person_id if approved else None, day=actor.today if approved else None, note=judged.note,
     )  # fmt: skip
     await settle(db, actor, found, done, f"consultation.review_{judged.decision}")
+    wording = letters.reviewed(named_by(found), approved)
+    await tell(db, actor, found, wording, await _office(db, actor.today) if approved else [found.answered_by])
 
 
 async def send(db: Connection, actor: Actor, consultation_id: UUID, expected: int | None = None) -> None:
@@ -284,6 +297,8 @@ async def withdraw(
         db, found.id, found.revision, state="withdrawn", day=actor.today, note=why.note
     )
     await settle(db, actor, found, done, "consultation.withdrawn")
+    if found.reference:
+        await tell(db, actor, found, letters.withdrawn(found.reference), await _handling(db, actor, found))
 
 
 async def refer(
@@ -293,14 +308,8 @@ async def refer(
     found = await open_for(db, actor, consultation_id, "refer")
     await require_fresh(db, actor, found, expected)
     done = await store.mark_ended(
-        db,
-        found.id,
-        found.revision,
-        state="referred",
-        day=actor.today,
-        note=to.note,
-        referred_to=to.referred_to,
-    )
+        db, found.id, found.revision, state="referred", day=actor.today, note=to.note, referred_to=to.referred_to
+    )  # fmt: skip
     await settle(db, actor, found, done, "consultation.referred")
     house = await store.list_house(db, found.authority_id, actor.today)
     wording = letters.referral(named_by(found), to.referred_to, found.confidentiality == "confidential")
@@ -312,28 +321,33 @@ async def close(
 ) -> None:
     """Abschluss; before an answer only with the document that answers the request from stock (Dublette)."""
     found = await open_for(db, actor, consultation_id, "close")
-    if found.state not in rules.STOCK:
-        end = msgspec.structs.replace(end, document_id=None)
-    elif end.document_id is None:
-        raise errors.Conflict(
-            "Die Anfrage ist noch nicht beantwortet. Nennen Sie das Dokument, das sie beantwortet."
-        )
     await require_fresh(db, actor, found, expected)
     document = None
-    if end.document_id is not None:
-        document = await store.find_document(db, end.document_id, list(actor.keys))
-        if document is None:
-            text = "Dieses Dokument gibt es nicht, oder es ist nicht freigegeben."
-            raise errors.Invalid(text, fields={"document_id": text})
+    if found.state in rules.STOCK:
+        document = await _stock(db, actor, end)
     done = await store.mark_ended(
         db, found.id, found.revision, state="answered_from_stock" if document else "closed", day=actor.today,
-        note=end.note, answered_with=end.document_id,
+        note=end.note, answered_with=document.id if document else None,
     )  # fmt: skip
-    await settle(db, actor, found, done, "consultation.closed", document_id=end.document_id)
+    await settle(db, actor, found, done, "consultation.closed", document_id=document.id if document else None)
     if document:
         house = await store.list_house(db, found.authority_id, actor.today)
-        wording = letters.from_stock(named_by(found), f"{document[0]}, {document[1]}")
+        told = f"{document.reference}, {document.title}"
+        wording = letters.from_stock(named_by(found), told, found.confidentiality == "confidential")
         await tell(db, actor, found, wording, house, kind="answer")
+
+
+async def _stock(db: Connection, actor: Actor, end: Closing) -> DocumentLink:
+    """The released document that answers a request. Raises Conflict when none is named, Invalid when it is not there."""
+    if end.document_id is None and not end.document_reference:
+        text = "Die Anfrage ist noch nicht beantwortet. Nennen Sie das Dokument, das sie beantwortet."
+        raise errors.Conflict(text, fields={"document_reference": text})
+    found = await store.find_document(db, end.document_id, end.document_reference, list(actor.keys))
+    if found is None:
+        text = "Dieses Dokument gibt es nicht, oder es ist nicht freigegeben."
+        field = "document_id" if end.document_id else "document_reference"
+        raise errors.Invalid(text, fields={field: text})
+    return found
 
 
 async def remind_due(db: Connection, now: datetime) -> int:
@@ -477,6 +491,12 @@ def canonical(value: dict[str, Any]) -> str:
 
 async def _office(db: Connection, today: date) -> list[UUID]:
     return [person.id for person in await store.list_with_roles(db, ["circle_office"], today)]
+
+
+async def _handling(db: Connection, actor: Actor, found: Stored) -> list[UUID]:
+    """Who works on a request; as long as nobody does, the office."""
+    workers = [person for person in (found.assignee_id, found.deputy_id) if person]
+    return workers or await _office(db, actor.today)
 
 
 async def _staff(db: Connection, actor: Actor, found: Stored, people: list[UUID]) -> dict[UUID, Staff]:

@@ -86,7 +86,8 @@ async def change_consultation(
 ) -> Response[Consultation]:
     """Mend a draft or a request nobody works on yet. Needs If-Match. The office changes topics and note at any time."""
     expected = answers.expected_revision(request)
-    await actions.change(db, actor, consultation_id, data, expected or 0)
+    assert expected is not None
+    await actions.change(db, actor, consultation_id, data, expected)
     return answers.done(await store.get(db, caller, consultation_id))
 
 
@@ -173,13 +174,7 @@ async def send_consultation(
     request: Incoming, db: web.Db, caller: web.Asking, actor: web.Acting, consultation_id: FromPath[UUID]
 ) -> Response[Consultation]:
     """Freeze the reviewed answer and send it to the asking house. Needs an Idempotency-Key."""
-
-    async def act() -> Answer:
-        expected = answers.expected_revision(request, required=False)
-        await actions.send(db, actor, consultation_id, expected)
-        return await store.get(db, caller, consultation_id)
-
-    return await answers.once(db, actor, request, act, required=True)
+    return await _act(request, db, caller, actor, consultation_id, actions.send, required=True)
 
 
 @post(f"{PATH}/release", opt={"permission": "signed_in"}, status_code=200)
@@ -244,15 +239,14 @@ async def _act(
     caller: Caller,
     actor: Actor,
     consultation_id: UUID,
-    act: Callable[[Connection, Actor, UUID, Any, int | None], Awaitable[None]],
-    wanted: Any,
-    *,
+    act: Callable[..., Awaitable[None]],
+    *wanted: Any,
     required: bool = False,
 ) -> Response[Any]:
     """Do `act` (under the Idempotency-Key, when there is one) and answer with the request as it stands then."""
 
     async def done() -> Answer:
-        await act(db, actor, consultation_id, wanted, answers.expected_revision(request, required=False))
+        await act(db, actor, consultation_id, *wanted, answers.expected_revision(request, required=False))
         return await store.get(db, caller, consultation_id)
 
     return await answers.once(db, actor, request, done, required=required)

@@ -87,11 +87,41 @@ def answer(reference: str, summary: str, confidential: bool) -> Wording:
     )
 
 
+def reviewed(reference: str, approved: bool) -> Wording:
+    """The reviewer's decision: to the office, which sends, or back to the author."""
+    if approved:
+        return Wording(
+            f"Beratungsanfrage {reference}: Antwort geprüft",
+            f"Die Antwort auf die Beratungsanfrage {reference} ist geprüft und kann versandt werden.",
+        )
+    return Wording(
+        f"Beratungsanfrage {reference}: Antwort bitte überarbeiten",
+        f"Ihre Antwort auf die Beratungsanfrage {reference} ist nach der Prüfung zurückgegeben. Was zu ändern ist, lesen "
+        "Sie über den Link.",
+    )
+
+
+def withdrawn(reference: str) -> Wording:
+    """Notice to those who work on a request that it is taken back."""
+    return Wording(
+        f"Beratungsanfrage {reference} ist zurückgezogen",
+        f"Das anfragende Haus hat die Beratungsanfrage {reference} zurückgezogen. Es ist nichts mehr zu tun.",
+    )
+
+
 def for_release(reference: str) -> Wording:
     """Notice to the person who decides about a release."""
     return Wording(
         f"Beratungsanfrage {reference}: Freigabe bitte entscheiden",
         f"Aus der Beratungsanfrage {reference} soll ein Wissensdokument werden. Bitte entscheiden Sie über die Freigabe.",
+    )
+
+
+def not_released(reference: str) -> Wording:
+    """Notice to the person who proposed a release."""
+    return Wording(
+        f"Beratungsanfrage {reference}: nicht freigegeben",
+        f"Ihr Vorschlag aus der Beratungsanfrage {reference} ist nicht freigegeben. Den Grund lesen Sie über den Link.",
     )
 
 
@@ -108,12 +138,14 @@ def referral(reference: str, referred_to: str, confidential: bool) -> Wording:
     )
 
 
-def from_stock(reference: str, document: str) -> Wording:
+def from_stock(reference: str, document: str, confidential: bool) -> Wording:
     """The request is answered by a document that is already there."""
-    return Wording(
-        f"Antwort auf Ihre Beratungsanfrage {reference}",
-        f"Ihre Beratungsanfrage {reference} beantwortet ein Dokument, das es schon gibt: {document}.",
+    told = (
+        NEUTRAL
+        if confidential
+        else f"Ihre Beratungsanfrage {reference} beantwortet ein Dokument, das es schon gibt: {document}."
     )
+    return Wording(f"Antwort auf Ihre Beratungsanfrage {reference}", told)
 
 
 def reminder(reference: str, due_on: date) -> Wording:

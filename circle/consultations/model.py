@@ -54,7 +54,10 @@ class NewConsultation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class ConsultationChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What changes; fields left out stay. Level and priority only in a draft; the office changes topics and note."""
+    """What changes; fields left out stay. Level and priority only in a draft; the office changes topics and note.
+
+    `file_ids` are the files that stay or come; files left out of it are taken away.
+    """
 
     subject: Line | msgspec.UnsetType = msgspec.UNSET
     question: RequiredText | msgspec.UnsetType = msgspec.UNSET
@@ -65,6 +68,7 @@ class ConsultationChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True
     priority: Priority | msgspec.UnsetType = msgspec.UNSET
     urgency_reason: Text | msgspec.UnsetType = msgspec.UNSET
     confidentiality: Level | msgspec.UnsetType = msgspec.UNSET
+    file_ids: FileIds | msgspec.UnsetType = msgspec.UNSET
     note: Text | msgspec.UnsetType = msgspec.UNSET
 
 
@@ -89,9 +93,10 @@ class Question(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Reply(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The asking house's reply to the open question."""
+    """The asking house's reply to the open question. Its files join those of the request."""
 
     reply: RequiredText
+    file_ids: FileIds = []
 
 
 class NewSource(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -105,7 +110,10 @@ class NewSource(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class NewAnswer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The answer, for review; with `draft` it is only kept. Without `reviewer_id` the next reviewer in line gets it."""
+    """The whole answer with its sources and files, in place of an earlier one; with `draft` it is only kept.
+
+    Without `reviewer_id` the next reviewer in line gets it.
+    """
 
     answer: RequiredBody
     answer_summary: Text = ""
@@ -154,10 +162,11 @@ class Referral(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Closing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The end of a request; `document_id` answers it from what is already there."""
+    """The end of a request; a document (its id, or its number such as WD-006) answers it from what is already there."""
 
     note: Text = ""
     document_id: UUID | None = None
+    document_reference: OptionalLine = ""
 
 
 # What is kept
@@ -344,11 +353,26 @@ class Consultation(ConsultationLine, frozen=True, kw_only=True):
 
 
 class Choices(msgspec.Struct, frozen=True):
-    """What the forms offer: people of the competence centre, topics and documents as (id, label)."""
+    """What the forms offer: people of the competence centre, and topics as (id, label)."""
 
     staff: list[Staff]
     topics: list[tuple[str, str]]
-    documents: list[tuple[UUID, str]]
+
+
+class Opened(msgspec.Struct, frozen=True):
+    """A request and what its forms offer, as its page needs them."""
+
+    thing: Consultation
+    choices: Choices
+
+
+class Directory(msgspec.Struct, frozen=True):
+    """Words that point to somebody: the asking house's, other houses', people's names, functions held by one person."""
+
+    house: list[str]
+    others: list[list[str]]
+    names: list[str]
+    functions: list[str]
 
 
 def plain(value: Any) -> Any:

@@ -13,11 +13,12 @@ from litestar.datastructures import FormMultiDict
 from litestar.params import FromPath, FromQuery
 from markupsafe import Markup
 
-from circle.core import access, answers, auth, calendar, errors, fields, idempotency, pages, web
-from circle.core.auth import Actor
-from circle.core.db import Caller, Connection
+from circle.core import access, answers, auth, calendar, errors, fields, files, files_api, pages, web
+from circle.core.auth import Actor, Me
+from circle.core.db import Connection
 from circle.core.errors import CircleError
-from circle.core.idempotency import Stored
+from circle.core.files_api import UploadRequest
+from circle.knowledge import rendering
 
 from . import actions, release, rules, store
 from .model import (
@@ -27,9 +28,11 @@ from .model import (
     Consultation,
     ConsultationChange,
     ConsultationLine,
+    FileIds,
     NewAnswer,
     NewConsultation,
     NewSource,
+    Opened,
     Question,
     Referral,
     Release,
@@ -40,7 +43,6 @@ from .model import (
 )
 
 Incoming = Request[Any, Any, Any]
-Act = Callable[[Connection, Actor, UUID, Any, int | None], Awaitable[None]]
 
 VIEWS = {
     "offen": "Offen",
@@ -64,42 +66,37 @@ PRIMARY = {"reply", "approve", "submit", "assign", "review", "send", "answer"}
 """Acts that wait for this person; the others are offered as further steps."""
 
 
-async def _send(
-    db: Connection, actor: Actor, consultation_id: UUID, _: Submission, expected: int | None
-) -> None:
-    await actions.send(db, actor, consultation_id, expected)
+class Form(msgspec.Struct, frozen=True):
+    """An act as a form: its name as a step, what it does, what is said afterwards, and what its form holds."""
+
+    step: str
+    act: Callable[..., Awaitable[None]]
+    done: str
+    holds: type[Any] | None = None
 
 
-# Act of the rules → what its form holds, what it does, what is said afterwards, and its name as a step.
-FORMS: dict[str, tuple[type[Any], Act, str, str]] = {
-    "submit": (Submission, actions.submit, "Ihre Anfrage ist abgeschickt.", "Anfrage abschicken"),
-    "assign": (Assignment, actions.assign, "Die Anfrage ist zugewiesen.", "Zuweisen"),
-    "clarify": (
-        Question,
-        actions.clarify,
-        "Die Rückfrage ist gestellt. Die Frist ruht.",
-        "Rückfrage stellen",
-    ),
-    "reply": (
-        Reply,
-        actions.reply,
-        "Ihre Antwort ist gesendet. Die Frist läuft weiter.",
-        "Rückfrage beantworten",
-    ),
-    "answer": (NewAnswer, actions.answer, "Die Antwort ist gespeichert.", "Antwort schreiben"),
-    "review": (Review, actions.review, "Ihre Entscheidung ist gespeichert.", "Antwort prüfen"),
-    "send": (Submission, _send, "Die Antwort ist an das anfragende Haus versandt.", "Antwort versenden"),
-    "release": (Release, release.propose, "Der Vorschlag liegt zur Freigabe vor.", "Freigabe vorschlagen"),
-    "approve": (
-        Release,
-        release.decide,
-        "Ihre Entscheidung ist gespeichert.",
-        "Über die Freigabe entscheiden",
-    ),
-    "withdraw": (Withdrawal, actions.withdraw, "Die Anfrage ist zurückgezogen.", "Anfrage zurückziehen"),
-    "refer": (Referral, actions.refer, "Die Abgabenachricht ist versandt.", "An zuständige Stelle abgeben"),
-    "close": (Closing, actions.close, "Die Anfrage ist abgeschlossen.", "Abschließen"),
-}
+FORMS = {
+    "submit": Form("Anfrage abschicken", actions.submit, "Ihre Anfrage ist abgeschickt.", Submission),
+    "assign": Form("Zuweisen", actions.assign, "Die Anfrage ist zugewiesen.", Assignment),
+    "clarify": Form("Rückfrage stellen", actions.clarify, "Die Rückfrage ist gestellt. Die Frist ruht.", Question),
+    "reply": Form("Rückfrage beantworten", actions.reply, "Ihre Antwort ist gesendet. Die Frist läuft weiter.", Reply),
+    "answer": Form("Antwort schreiben", actions.answer, "Die Antwort ist gespeichert.", NewAnswer),
+    "review": Form("Antwort prüfen", actions.review, "Ihre Entscheidung ist gespeichert.", Review),
+    "send": Form("Antwort versenden", actions.send, "Die Antwort ist an das anfragende Haus versandt."),
+    "release": Form("Freigabe vorschlagen", release.propose, "Der Vorschlag liegt zur Freigabe vor.", Release),
+    "approve": Form("Über die Freigabe entscheiden", release.decide, "Ihre Entscheidung ist gespeichert.", Release),
+    "withdraw": Form("Anfrage zurückziehen", actions.withdraw, "Die Anfrage ist zurückgezogen.", Withdrawal),
+    "refer": Form("An zuständige Stelle abgeben", actions.refer, "Die Abgabenachricht ist versandt.", Referral),
+    "close": Form("Abschließen", actions.close, "Die Anfrage ist abgeschlossen.", Closing),
+}  # fmt: skip
+WITH_FILES = {"reply": "question", "answer": "answer"}
+"""Acts whose form takes files, and the part that they go to."""
+
+
+class Kept(msgspec.Struct, frozen=True):
+    """The files that a form still ticks."""
+
+    file_ids: FileIds = []
 
 
 @get("/anfragen", opt={"permission": "signed_in"})
@@ -118,16 +115,14 @@ async def show_list(
     )  # fmt: skip
     me = auth.me(found.me)
     lines: list[ConsultationLine] = pages.as_struct(found, list[ConsultationLine])
-    board = view == "offen" and "circle_office" in me.roles
-    groups = [
-        (rules.STATES[state], [line for line in lines if line.state == state])
-        for state in BOARD
-        if any(line.state == state for line in lines)
-    ]
+    groups = [("", lines)] if lines else []
+    if view == "offen" and "circle_office" in me.roles:
+        by_state = [(rules.STATES[state], [line for line in lines if line.state == state]) for state in BOARD]
+        groups = [group for group in by_state if group[1]]
     return pages.show(
-        request, "consultations/list.html", me, view=view, views=VIEWS,
-        groups=groups if board else [("", lines)] if lines else [], states=rules.STATES, tones=TONES,
-        may_ask=access.may(_actor(found.me, caller), "consultations.ask"), next=answers.next_link(request, found),
+        request, "consultations/list.html", me, view=view, views=VIEWS, groups=groups, states=rules.STATES, tones=TONES,
+        may_ask=access.may(me, "consultations.ask"), next=answers.next_link(request, found),
+        first=f"/anfragen?stand={view}" if after else None,
     )  # fmt: skip
 
 
@@ -136,35 +131,45 @@ async def show_new(
     request: Incoming, db: web.Db, caller: web.Asking, frage: FromQuery[str] = ""
 ) -> Response[bytes]:
     """The form for a new request; `?frage=` takes the words of a search along."""
-    found = await store.get_choices(db, caller, None)
-    access.require(_actor(found.me, caller), "consultations.ask")
+    found = await store.get_choices(db, caller)
+    if not access.may(auth.me(found.me), "consultations.ask"):
+        raise errors.Forbidden(me=found.me)
     choices: Choices = pages.as_struct(found, Choices)
+    form = {"subject": frage[:300], "confidentiality": "circle", "priority": "normal"}
     return pages.show(
-        request, "consultations/new.html", found.me, topics=choices.topics, thing=None,
-        form={"subject": frage[:300], "confidentiality": "circle", "priority": "normal"},
-    )  # fmt: skip
-
-
-@post("/anfragen", opt={"permission": "consultations.ask"})
-async def create(request: Incoming, db: web.Db, caller: web.Asking, actor: web.Acting) -> Response[Any]:
-    """Hand in the form, or keep it as a draft."""
-    form = await pages.read_form(request)
-
-    async def act() -> Stored:
-        new = fields.from_form(NewConsultation, form)
-        return Stored(303, f"/anfragen/{await actions.ask(db, actor, new)}".encode())
-
-    try:
-        done = await idempotency.once(db, actor, _key(form), _asked(request, form), act)
-    except CircleError as wrong:
-        if wrong.status != 400:
-            raise
-        choices: Choices = pages.as_struct(await store.get_choices(db, caller, None), Choices)
-        pages.again(request, "consultations/new.html", actor, wrong, form, topics=choices.topics, thing=None)
-    drafted = form.get("draft") == "true"
-    return pages.go(
-        done.body.decode(), "Der Entwurf ist gespeichert." if drafted else "Ihre Anfrage ist abgeschickt."
+        request, "consultations/new.html", found.me, topics=choices.topics, thing=None, form=form, attached=[]
     )
+
+
+@post(
+    "/anfragen",
+    opt={"permission": "consultations.ask"},
+    request_class=UploadRequest,
+    request_max_body_size=None,
+)
+async def create(request: Incoming, caller: web.Asking) -> Response[Any]:
+    """Hand in the form with its files, or keep it as a draft."""
+    async with request.app.state.db.begin(caller) as db:
+        access.require(await auth.actor(db, caller), "consultations.ask")
+    form = await pages.read_form(request)
+    filled, refused = await files_api.take(request, caller, form)
+    async with request.app.state.db.begin(caller) as db:
+        actor = await auth.actor(db, caller)
+
+        async def act() -> str:
+            new = _filled(NewConsultation, filled, refused)
+            return f"/anfragen/{await actions.ask(db, actor, new)}"
+
+        drafted = form.get("draft") == "true"
+        notice = "Der Entwurf ist gespeichert." if drafted else "Ihre Anfrage ist abgeschickt."
+        try:
+            return await pages.once(request, db, actor, form, act, notice)
+        except errors.Invalid as wrong:
+            choices: Choices = pages.as_struct(await store.get_choices(db, caller), Choices)
+            pages.again(
+                request, "consultations/new.html", actor, wrong, filled, topics=choices.topics, thing=None,
+                attached=await _attached(db, actor, filled),
+            )  # fmt: skip
 
 
 @get("/anfragen/{name:str}", opt={"permission": "signed_in"})
@@ -172,10 +177,10 @@ async def show(
     request: Incoming, db: web.Db, caller: web.Asking, name: FromPath[str], schritt: FromQuery[str] = ""
 ) -> Response[bytes]:
     """One request as a conversation: question, clarifications, answer, review, release, and the next act."""
-    consultation_id, reference = _named(name)
-    found = await store.get(db, caller, consultation_id, reference)
-    context = await _page(db, caller, found.me, pages.as_struct(found, Consultation), schritt)
-    return pages.show(request, "consultations/show.html", found.me, **context)
+    found = await store.get_page(db, caller, *_named(name))
+    me = auth.me(found.me)
+    context = await _page(me, pages.as_struct(found, Opened), schritt)
+    return pages.show(request, "consultations/show.html", me, **context)
 
 
 @get("/anfragen/{consultation_id:uuid}/bearbeiten", opt={"permission": "consultations.ask"})
@@ -183,74 +188,118 @@ async def show_change(
     request: Incoming, db: web.Db, caller: web.Asking, consultation_id: FromPath[UUID]
 ) -> Response[bytes]:
     """The form of a draft, or of a request nobody works on yet."""
-    found = await store.get(db, caller, consultation_id)
-    thing: Consultation = pages.as_struct(found, Consultation)
-    rules.require(_actor(found.me, caller), "change", thing, thing.state)
-    choices: Choices = pages.as_struct(await store.get_choices(db, caller, None), Choices)
+    found = await store.get_page(db, caller, consultation_id)
+    opened: Opened = pages.as_struct(found, Opened)
+    thing = opened.thing
+    rules.require(auth.me(found.me), "change", thing, thing.state)
     return pages.show(
-        request, "consultations/new.html", found.me, topics=choices.topics, thing=thing,
-        form=msgspec.structs.asdict(thing),
+        request, "consultations/new.html", found.me, topics=opened.choices.topics, thing=thing,
+        form=msgspec.structs.asdict(thing) | {"file_ids": _ids_of(thing, "question")},
+        attached=_labelled(thing, "question"),
     )  # fmt: skip
 
 
-@post("/anfragen/{consultation_id:uuid}/bearbeiten", opt={"permission": "consultations.ask"})
-async def change(
-    request: Incoming, db: web.Db, caller: web.Asking, actor: web.Acting, consultation_id: FromPath[UUID]
-) -> Response[Any]:
-    """Save the changed request."""
+@post(
+    "/anfragen/{consultation_id:uuid}/bearbeiten",
+    opt={"permission": "consultations.ask"},
+    request_class=UploadRequest,
+    request_max_body_size=None,
+)
+async def change(request: Incoming, caller: web.Asking, consultation_id: FromPath[UUID]) -> Response[Any]:
+    """Save the changed request and its files."""
+    async with request.app.state.db.begin(caller) as db:
+        found = await store.get_page(db, caller, consultation_id)
+    opened: Opened = pages.as_struct(found, Opened)
+    thing = opened.thing
+    rules.require(auth.me(found.me), "change", thing, thing.state)
     form = await pages.read_form(request)
-    thing: Consultation = pages.as_struct(await store.get(db, caller, consultation_id), Consultation)
-    try:
-        new = msgspec.structs.asdict(fields.from_form(NewConsultation, form))
-        fixed = set() if thing.state == "draft" else {"priority", "urgency_reason", "confidentiality"}
-        kept = {name: new[name] for name in ConsultationChange.__struct_fields__ if name in new}
-        wanted = ConsultationChange(**{name: value for name, value in kept.items() if name not in fixed})
-        await actions.change(db, actor, consultation_id, wanted, pages.revision(form))
-    except CircleError as wrong:
-        if wrong.status != 400:
-            raise
-        choices: Choices = pages.as_struct(await store.get_choices(db, caller, None), Choices)
-        pages.again(request, "consultations/new.html", actor, wrong, form, topics=choices.topics, thing=thing)
-    return pages.go(f"/anfragen/{thing.reference or thing.id}", "Gespeichert.")
+    filled, refused = await files_api.take(request, caller, form)
+    async with request.app.state.db.begin(caller) as db:
+        actor = await auth.actor(db, caller)
+
+        async def act() -> str:
+            new = msgspec.structs.asdict(_filled(NewConsultation, filled, refused))
+            fixed = set() if thing.state == "draft" else {"priority", "urgency_reason", "confidentiality"}
+            names = new.keys() & set(ConsultationChange.__struct_fields__) - fixed
+            wanted = ConsultationChange(**{name: new[name] for name in names})
+            await actions.change(db, actor, consultation_id, wanted, pages.revision(form))
+            return f"/anfragen/{thing.reference or thing.id}"
+
+        try:
+            return await pages.once(request, db, actor, form, act, "Gespeichert.")
+        except errors.Invalid as wrong:
+            pages.again(
+                request, "consultations/new.html", actor, wrong, filled, topics=opened.choices.topics, thing=thing,
+                attached=_labelled(thing, "question") + await _attached(db, actor, filled, thing),
+            )  # fmt: skip
 
 
-@post("/anfragen/{consultation_id:uuid}/{act:str}", opt={"permission": "signed_in"})
+@post(
+    "/anfragen/{consultation_id:uuid}/{act:str}",
+    opt={"permission": "signed_in"},
+    request_class=UploadRequest,
+    request_max_body_size=None,
+)
 async def do(
-    request: Incoming,
-    db: web.Db,
-    caller: web.Asking,
-    actor: web.Acting,
-    consultation_id: FromPath[UUID],
-    act: FromPath[str],
+    request: Incoming, caller: web.Asking, consultation_id: FromPath[UUID], act: FromPath[str]
 ) -> Response[Any]:
-    """One act on a request, said once even if the button is pressed twice."""
-    form = await pages.read_form(request)
+    """One act on a request, done once even if the button is pressed twice.
+
+    The right is checked before the form, which may bring files, is read.
+    """
+    async with request.app.state.db.begin(caller) as db:
+        found = await store.get_page(db, caller, consultation_id)
+    opened: Opened = pages.as_struct(found, Opened)
+    thing = opened.thing
     if act not in FORMS:
-        raise errors.NotFound
-    kind, action, notice, _ = FORMS[act]
-    before: Consultation = pages.as_struct(await store.get(db, caller, consultation_id), Consultation)
+        raise errors.NotFound(me=found.me)
+    if not rules.may(auth.me(found.me), act, thing):
+        raise errors.Forbidden(me=found.me)
+    form = await pages.read_form(request)
+    filled, refused = await files_api.take(request, caller, form) if act in WITH_FILES else (form, None)
+    async with request.app.state.db.begin(caller) as db:
+        actor = await auth.actor(db, caller)
 
-    async def done() -> Stored:
-        wanted = _answer(form) if act == "answer" else fields.from_form(kind, form)
-        await action(db, actor, consultation_id, wanted, pages.revision(form))
-        reference = before.reference if act != "submit" else None
-        return Stored(303, f"/anfragen/{reference or consultation_id}".encode())
+        async def done() -> str:
+            await FORMS[act].act(
+                db, actor, consultation_id, *_wanted(act, filled, refused), pages.revision(form)
+            )
+            return f"/anfragen/{thing.reference or consultation_id}"
 
-    try:
-        stored = await idempotency.once(db, actor, _key(form), _asked(request, form), done)
-    except CircleError as wrong:
-        if wrong.status != 400:
-            raise
-        context = await _page(db, caller, actor.card, before, act)
-        del context["form"]
-        context |= {"findings": wrong.extra.get("findings", []), "source_rows": _source_rows(form)}
-        pages.again(request, "consultations/show.html", actor, wrong, form, **context)
-    return pages.go(stored.body.decode(), notice)
+        try:
+            return await pages.once(request, db, actor, form, done, FORMS[act].done)
+        except CircleError as wrong:
+            if not wrong.fields and not isinstance(wrong, errors.Invalid | errors.Stale):
+                raise
+            context = await _page(auth.me(actor.card), opened, act) | {
+                "findings": wrong.extra.get("findings", []),
+                "source_rows": _source_rows(filled),
+            }
+            if act in WITH_FILES:
+                context["attached"] += await _attached(db, actor, filled, thing)
+            del context["form"]
+            pages.again(request, "consultations/show.html", actor, wrong, filled, **context)
 
 
-def _answer(form: FormMultiDict) -> NewAnswer:
+def _wanted(act: str, form: FormMultiDict, refused: errors.Invalid | None) -> list[Any]:
+    """What an act gets from its form besides the revision."""
+    if act == "answer":
+        return [_answer(form, refused)]
+    holds = FORMS[act].holds
+    return [_filled(holds, form, refused)] if holds else []
+
+
+def _filled(kind: type[Any], form: FormMultiDict, refused: errors.Invalid | None) -> Any:
+    """The form as input. Raises Invalid, also for an upload that was refused."""
+    new = fields.from_form(kind, form)
+    if refused:
+        raise refused
+    return new
+
+
+def _answer(form: FormMultiDict, refused: errors.Invalid | None) -> NewAnswer:
     """The answer's form: each source is a row of three fields; empty rows do not count."""
-    new = fields.from_form(NewAnswer, form)
+    new: NewAnswer = _filled(NewAnswer, form, refused)
     sources = []
     for title, as_of, note in _source_rows(form):
         try:
@@ -268,21 +317,39 @@ def _source_rows(form: FormMultiDict) -> list[tuple[str, str, str]]:
     return [row for row in rows if row[0]]
 
 
-async def _page(
-    db: Connection, caller: Caller, card: bytes, thing: Consultation, step: str
-) -> dict[str, Any]:
+async def _attached(
+    db: Connection, actor: Actor, form: FormMultiDict, thing: Consultation | None = None
+) -> list[tuple[UUID, str]]:
+    """Files that came with this form and are not in the request yet, as choices that stay ticked."""
+    known = {file.id for file in thing.files} if thing else set()
+    new = [file_id for file_id in fields.from_form(Kept, form).file_ids if file_id not in known]
+    return [(file.id, file.name) for file in await files.require_own(db, actor, new)]
+
+
+def _labelled(thing: Consultation, part: str) -> list[tuple[UUID, str]]:
+    """The files of the question or of the answer, as choices."""
+    return [(file.id, file.name) for file in thing.files if file.part == part]
+
+
+def _ids_of(thing: Consultation, part: str) -> list[UUID]:
+    return [file_id for file_id, _ in _labelled(thing, part)]
+
+
+async def _page(me: Me, opened: Opened, step: str) -> dict[str, Any]:
     """What the page of a request shows: the open form is the asked one, or the next act that waits for this person."""
-    acts = rules.next_acts(_actor(card, caller), thing)
+    thing, choices = opened.thing, opened.choices
+    acts = rules.next_acts(me, thing)
     first = acts[0] if acts and acts[0] in PRIMARY else ""
     settled = (first == "assign" and thing.assignee_id) or (first == "answer" and thing.state == "in_review")
     chosen = step if step in acts and step in FORMS else "" if settled else first
-    choices: Choices = pages.as_struct(await store.get_choices(db, caller, thing.authority_id), Choices)
+    named = {thing.assignee_id, thing.deputy_id}
     return {
         "thing": thing,
         "chosen": chosen,
-        "acts": [(act, FORMS[act][3]) for act in acts if act in FORMS and act != chosen],
+        "acts": [(act, FORMS[act].step) for act in acts if act in FORMS and act != chosen],
         "may_change": "change" in acts,
         "form": _prefilled(thing, chosen),
+        "attached": _labelled(thing, "answer") if chosen == "answer" else [],
         "state": rules.STATES[thing.state],
         "tone": TONES.get(thing.state, "neutral"),
         "course": course(thing),
@@ -290,22 +357,12 @@ async def _page(
         "source_rows": [(s.norm or s.title, s.as_of or "", s.note or "") for s in thing.sources],
         "topics": choices.topics,
         "topic_names": dict(choices.topics),
-        "experts": [(p.id, p.name) for p in choices.staff if access.KFI & set(p.roles) and not p.conflicted],
-        "reviewers": [
-            (p.id, p.name)
-            for p in choices.staff
-            if access.RIGHTS["consultations.review"] & set(p.roles)
-            and p.id not in (thing.assignee_id, thing.deputy_id)
-        ],
-        "approvers": [
-            (p.id, p.name)
-            for p in choices.staff
-            if access.RIGHTS["consultations.release"] & set(p.roles) and p.id != thing.answered_by_id
-        ],
-        "documents": choices.documents,
+        "experts": _people(choices, access.KFI, {p.id for p in choices.staff if p.conflicted}),
+        "reviewers": _people(choices, access.RIGHTS["consultations.review"], named),
+        "approvers": _people(choices, access.RIGHTS["consultations.release"], {thing.answered_by_id}),
         "stock": thing.state in rules.STOCK,
-        "answer_html": _html(thing.answer or ""),
-        "proposal_html": _html(thing.proposal.text if thing.proposal else ""),
+        "answer_html": await _html(thing.answer or ""),
+        "proposal_html": await _html(thing.proposal.text if thing.proposal else ""),
         "levels": [
             (level, pages.LEVELS[level])
             for level in ("public", "internal", "circle")
@@ -314,10 +371,13 @@ async def _page(
     }
 
 
-def _html(markdown: str) -> Markup:
-    from circle.knowledge import rendering
+def _people(choices: Choices, roles: set[str], barred: set[UUID | None]) -> list[tuple[UUID, str]]:
+    """Who may be named for a part in the request."""
+    return [(p.id, p.name) for p in choices.staff if roles & set(p.roles) and p.id not in barred]
 
-    return rendering.to_html(markdown) if markdown else Markup()
+
+async def _html(markdown: str) -> Markup:
+    return await rendering.to_html(markdown) if markdown else Markup()
 
 
 def _prefilled(thing: Consultation, act: str) -> dict[str, Any]:
@@ -333,7 +393,7 @@ def _prefilled(thing: Consultation, act: str) -> dict[str, Any]:
             "topics": old.topics if old else thing.topics,
             "review_on": old.review_on if old else None,
         }
-    return known | {"note": "", "question": "", "decision": ""}
+    return known | {"note": "", "question": "", "decision": "", "file_ids": _ids_of(thing, "answer")}
 
 
 def course(thing: Consultation) -> list[tuple[str, str, str]]:
@@ -359,28 +419,12 @@ def course(thing: Consultation) -> list[tuple[str, str, str]]:
     return points
 
 
-def _actor(card: bytes, caller: Caller) -> Actor:
-    """The person on a card, for the rules that say what the page offers."""
-    me = auth.me(card)
-    return Actor(me.person_id, me.authority_id, me.name, frozenset(me.roles), (), caller.now)
-
-
 def _named(name: str) -> tuple[UUID | None, str | None]:
     """Drafts have no number yet and go by their id."""
     try:
         return UUID(name), None
     except ValueError:
         return None, name
-
-
-def _key(form: FormMultiDict) -> str:
-    return str(form.get("idempotency_key", ""))
-
-
-def _asked(request: Incoming, form: FormMultiDict) -> bytes:
-    """What makes two submits the same: the address and all that was typed."""
-    typed = sorted((name, str(value)) for name, value in form.multi_items())
-    return request.url.path.encode() + b"\n" + msgspec.json.encode(typed)
 
 
 router = Router(

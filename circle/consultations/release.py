@@ -53,8 +53,7 @@ async def propose(
 async def _confirmed_findings(db: Connection, found: Stored, wanted: Release, abstract: str) -> list[Finding]:
     """What the machine flags in title, abstract and text, all confirmed by the proposer."""
     text = "\n".join((wanted.title, abstract, wanted.text))
-    houses = await store.get_house(db, found.authority_id)
-    findings = rules.anonymity_findings(text, await store.list_names(db), houses)
+    findings = rules.anonymity_findings(text, await store.get_directory(db, found.authority_id))
     if left := rules.open_findings(findings, wanted.confirmed_findings):
         raise errors.Invalid(
             "Im Text stehen Angaben, die auf Personen oder das anfragende Haus hinweisen können. Bitte entfernen oder "
@@ -99,6 +98,9 @@ async def decide(
         await actions.require_fresh(db, actor, found, expected)
         done = await store.mark_declined(db, found.id, found.revision, wanted.note)
         await actions.settle(db, actor, found, done, "consultation.release_declined")
+        await actions.tell(
+            db, actor, found, letters.not_released(actions.named_by(found)), [found.proposed_by]
+        )
         return
     auth.require_recent(actor)
     if not found.release_text or not found.release_level:

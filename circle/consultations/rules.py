@@ -1,16 +1,15 @@
 """The rules of consultation requests (decree Nr. 6 (1): advice by the competence centre when needed). Pure."""
 
 import re
-from collections.abc import Iterable
 from datetime import date
 from typing import Protocol
 from uuid import UUID
 
 from circle.core import access, calendar, errors
-from circle.core.auth import Actor
+from circle.core.auth import Actor, Me
 from circle.core.calendar import Deadline
 
-from .model import Consultation, Finding, NewAnswer, NewConsultation, Staff
+from .model import Consultation, Directory, Finding, NewAnswer, NewConsultation, Staff
 
 LEVELS = ["public", "internal", "circle", "confidential"]
 WORKING_DAYS = {"normal": 10, "urgent": 3}
@@ -65,19 +64,19 @@ class Parts(Protocol):
     def deputy_id(self) -> UUID | None: ...
 
 
-def asks(actor: Actor, parts: Parts) -> bool:
+def asks(actor: Actor | Me, parts: Parts) -> bool:
     """The actor acts for the asking house."""
     return actor.authority_id == parts.authority_id and access.may(actor, "consultations.ask")
 
 
-def works(actor: Actor, parts: Parts) -> bool:
+def works(actor: Actor | Me, parts: Parts) -> bool:
     """The actor is the responsible expert or stands in for them, and still belongs to the competence centre."""
     return actor.person_id in (parts.assignee_id, parts.deputy_id) and access.may(
         actor, "consultations.answer"
     )
 
 
-def may(actor: Actor, act: str, parts: Parts) -> bool:
+def may(actor: Actor | Me, act: str, parts: Parts) -> bool:
     """Who may do what with a request that they see (domain rules 4)."""
     office = access.may(actor, "consultations.assign")
     match act:
@@ -99,7 +98,7 @@ def may(actor: Actor, act: str, parts: Parts) -> bool:
             return office
 
 
-def require(actor: Actor, act: str, parts: Parts, state: str) -> None:
+def require(actor: Actor | Me, act: str, parts: Parts, state: str) -> None:
     """Raises Forbidden when the actor has no part in it, then Conflict when the state does not allow it."""
     if not may(actor, act, parts):
         raise errors.Forbidden
@@ -107,7 +106,7 @@ def require(actor: Actor, act: str, parts: Parts, state: str) -> None:
         raise errors.Conflict(f"Das geht im Stand „{STATES[state]}“ nicht.")
 
 
-def next_acts(actor: Actor, thing: Consultation) -> list[str]:
+def next_acts(actor: Actor | Me, thing: Consultation) -> list[str]:
     """What this person can do now, the most pressing first."""
     found = [act for act, states in ACTS.items() if thing.state in states and may(actor, act, thing)]
     same_hand = actor.person_id == thing.answered_by_id
@@ -259,6 +258,7 @@ def _same_day_next_year(day: date) -> date:
     return date(day.year + 1, day.month, min(day.day, 28) if day.month == 2 else day.day)
 
 
+_MONTHS = "Januar|Februar|März|April|Mai|Juni|Juli|August|September|Oktober|November|Dezember"
 _PATTERNS = [
     ("email", "E-Mail-Adresse", re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")),
     ("file_number", "Aktenzeichen", re.compile(r"\b(?:Az\.?|Aktenzeichen|Gz\.?|Geschäftszeichen)\s*:?\s*\S*\d\S*", re.I)),
@@ -266,35 +266,57 @@ _PATTERNS = [
     ("reference", "Nummer einer Anfrage", re.compile(r"\bBA-\d{4}-V?\d+\b")),
     ("phone", "Telefonnummer", re.compile(r"(?<![\w.,/-])(?:\+49[\s/()-]*|0)\d{2,5}[)\s/-]{1,3}\d[\d\s-]{3,}\d")),
     ("phone", "Telefonnummer", re.compile(r"(?<![\w.,/-])(?:\+49|0)\d{8,13}\b")),
+    ("date", "Datum", re.compile(rf"(?<![\w.])\d{{1,2}}\.\s?(?:\d{{1,2}}\.\s?|(?:{_MONTHS})\s)\d{{4}}\b")),
 ]  # fmt: skip
+FEW_HOUSES = 3
+"""A text that names fewer houses of the five points to each of them."""
 
 
-def anonymity_findings(text: str, names: Iterable[str], houses: Iterable[str]) -> list[Finding]:
-    """What in `text` may point to a person or to the asking house: the machine flags, a person decides.
+def anonymity_findings(text: str, directory: Directory) -> list[Finding]:
+    """What in `text` may point to a person or to a house (domain rules 4): the machine flags, a person decides.
 
-    `names` are those of the directory, `houses` the asking house's names. Family names count on their own. Each
-    finding appears once; its key is stable, so that it can be confirmed.
+    Family names count on their own, functions only when one person holds them. Each finding appears once; its key is
+    stable, so that it can be confirmed.
     """
     found: dict[str, Finding] = {}
+    spoken = {word.casefold() for word in re.findall(r"\w+", text)}
 
     def add(kind: str, label: str, words: str) -> None:
         words = " ".join(words.split())[:200]
-        key = f"{kind}:{words}"
-        if any(one.kind == kind and words in one.text for one in found.values()):
-            return
-        found.setdefault(key, Finding(key, kind, words, label))
+        if not any(one.kind == kind and words in one.text for one in found.values()):
+            key = f"{kind}:{words}"
+            found[key] = Finding(key, kind, words, label)
+
+    def seen(names: list[str]) -> list[str]:
+        """The first of these names that stands in the text, as it stands there. Searching only for names with a word
+        of the text keeps a long directory quick."""
+        for name in names:
+            first = re.findall(r"\w+", name.casefold())[:1]
+            if (
+                len(name) >= 3
+                and first
+                and {first[0], first[0] + "s"} & spoken
+                and (hit := _word(name).search(text))
+            ):
+                return [hit.group()]
+        return []
 
     for kind, label, pattern in _PATTERNS:
         for match in pattern.finditer(text):
             add(kind, label, match.group().strip(" .,;"))
-    for name in names:
-        for words in (name, name.split()[-1] if name.split() else ""):
-            if len(words) >= 3 and (seen := _word(words).search(text)):
-                add("name", "Name einer Person", seen.group())
-                break
-    for house in houses:
-        if house.strip() and (seen := _word(house).search(text)):
-            add("house", "Anfragendes Haus", seen.group())
+    for name in directory.names:
+        for words in seen([name, *name.split()[-1:]]):
+            add("name", "Name einer Person", words)
+    for function in directory.functions:
+        for words in seen([function]):
+            add("function", "Funktion einer einzelnen Person", words)
+    own = [words for name in directory.house for words in seen([name])]
+    others = [words for names in directory.others for words in seen(names)]
+    for words in own:
+        add("house", "Anfragendes Haus", words)
+    if bool(own) + len(others) < FEW_HOUSES:
+        for words in others:
+            add("house", "Einzelnes Haus", words)
     return sorted(found.values(), key=lambda finding: (finding.kind, finding.text))
 
 

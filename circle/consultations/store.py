@@ -8,7 +8,7 @@ import msgspec
 
 from circle.core.db import Answer, Caller, Connection, read_one, read_page, row
 
-from .model import Staff, Stored
+from .model import Directory, DocumentLink, Staff, Stored
 
 
 async def get(
@@ -80,33 +80,35 @@ async def list_visible(
     )
 
 
-async def get_choices(db: Connection, caller: Caller, authority_id: UUID | None) -> Answer:
-    """What the forms offer: people of the competence centre with their roles of today, topics, documents to point to."""
+async def get_page(
+    db: Connection, caller: Caller, consultation_id: UUID | None, reference: str | None = None
+) -> Answer:
+    """One request by id or by its number, together with what its forms offer."""
     return await read_one(
         db,
         """
-        with me as materialized (select * from whoami($1, $2)),
-        today as (select ($2 at time zone 'Europe/Berlin')::date as day)
-        select me.card as me, 0 as revision, jsonb_build_object(
-            'staff', (
-                select coalesce(jsonb_agg(jsonb_build_object('id', p.id, 'name', p.name, 'roles', r.roles,
-                    'conflicted', coalesce(p.authority_id = $3 or exists (
-                        select from appointment b where b.person_id = p.id and b.authority_id = $3
-                            and b.valid_from <= today.day and (b.valid_to is null or b.valid_to >= today.day)), false))
-                    order by p.name), '[]')
-                from today, person p cross join lateral (select roles_on(p.id, today.day) as roles) r
-                where p.active and 'internal' = any(me.keys) and r.roles && array['circle_office', 'circle_moderator',
-                    'kfi_head', 'kfi_expert', 'knowledge_editor', 'quality_reviewer', 'release_approver']),
-            'topics', (select coalesce(jsonb_agg(jsonb_build_array(t.id, t.label) order by t.label), '[]') from topic t),
-            'documents', (
-                select coalesce(jsonb_agg(jsonb_build_array(d.id, d.reference || ' ' || d.title) order by d.reference), '[]')
-                from document d where visible(d.audience, me.keys) and d.state in ('released', 'review_overdue')
-                    and 'role:circle_office' = any(me.keys))
-        ) as body
-        from me
+        with me as materialized (select *, ($2 at time zone 'Europe/Berlin')::date as day from whoami($1, $2))
+        select me.card as me, coalesce(c.revision, 0) as revision,
+            case when c.id is not null then jsonb_build_object('thing', consultation_body(c, me.keys, me.day),
+                'choices', consultation_choices(c.authority_id, me.keys, me.day)) end as body
+        from me left join consultation c on (c.id = $3 or c.reference = $4) and visible(c.audience, me.keys)
         """,
         caller,
-        authority_id,
+        consultation_id,
+        reference,
+    )
+
+
+async def get_choices(db: Connection, caller: Caller) -> Answer:
+    """What the form of a new request offers."""
+    return await read_one(
+        db,
+        """
+        select me.card as me, 0 as revision,
+            consultation_choices(null, me.keys, ($2 at time zone 'Europe/Berlin')::date) as body
+        from whoami($1, $2) me
+        """,
+        caller,
     )
 
 
@@ -157,9 +159,7 @@ async def list_staff(db: Connection, person_ids: list[UUID], authority_id: UUID,
     """Active persons with their roles on a day; `conflicted` when they belong to the asking house or act for it."""
     rows = await db.fetch(
         """
-        select p.id, p.name, roles_on(p.id, $3) as roles, p.authority_id = $2 or exists (
-            select from appointment b where b.person_id = p.id and b.authority_id = $2
-                and b.valid_from <= $3 and (b.valid_to is null or b.valid_to >= $3)) as conflicted
+        select p.id, p.name, roles_on(p.id, $3) as roles, acts_for(p.id, p.authority_id, $2, $3) as conflicted
         from person p where p.id = any($1) and p.active
         """,
         person_ids,
@@ -197,19 +197,27 @@ async def list_house(db: Connection, authority_id: UUID, day: date) -> list[UUID
     return [found["id"] for found in rows]
 
 
-async def list_names(db: Connection) -> list[str]:
-    """The names of everybody in the directory, for the check before a release."""
-    return [found["name"] for found in await db.fetch("select name from person order by name")]
+async def get_house_name(db: Connection, authority_id: UUID) -> str:
+    """The name of a house."""
+    found = await row(db, "select name from authority where id = $1", authority_id)
+    return str(found["name"])
 
 
-async def get_house(db: Connection, authority_id: UUID) -> tuple[str, str, str, str]:
-    """Name, short name, code and seat of a house."""
+async def get_directory(db: Connection, asking: UUID) -> Directory:
+    """The words by which people and houses are known, for the check before a release."""
     found = await row(
         db,
-        "select name, short, coalesce(code, '') as code, coalesce(seat, '') as seat from authority where id = $1",
-        authority_id,
+        """
+        select a.house, array(select name from person order by name) as names,
+            array(select function from person where active and function <> '' group by function
+                having count(*) = 1 order by function) as functions,
+            array(select array[name, short] from authority
+                where kind = 'district_government' and id <> $1 order by name) as others
+        from (select array_remove(array[name, short, code, seat], null) as house from authority where id = $1) a
+        """,
+        asking,
     )
-    return found["name"], found["short"], found["code"], found["seat"]
+    return msgspec.convert(dict(found), Directory)
 
 
 async def get_authority_of(db: Connection, person_id: UUID) -> UUID:
@@ -218,17 +226,21 @@ async def get_authority_of(db: Connection, person_id: UUID) -> UUID:
     return UUID(str(found["authority_id"]))
 
 
-async def find_document(db: Connection, document_id: UUID, keys: list[str]) -> tuple[str, str] | None:
-    """Reference and title of a released knowledge document that these keys may open."""
+async def find_document(
+    db: Connection, document_id: UUID | None, reference: str, keys: list[str]
+) -> DocumentLink | None:
+    """A released knowledge document that these keys may open, by its id or its number."""
     found = await db.fetchrow(
         """
-        select reference, title from document
-        where id = $1 and visible(audience, $2) and state in ('released', 'review_overdue')
+        select id, reference, title from document
+        where (id = $1 or upper(reference) = upper($2)) and visible(audience, $3)
+            and state in ('released', 'review_overdue')
         """,
         document_id,
+        reference,
         keys,
     )
-    return (found["reference"], found["title"]) if found else None
+    return msgspec.convert(dict(found), DocumentLink) if found else None
 
 
 async def insert(
@@ -679,6 +691,22 @@ async def attach(db: Connection, consultation_id: UUID, file_ids: list[UUID], pa
     )
 
 
+async def detach(db: Connection, consultation_id: UUID, file_ids: list[UUID], part: str) -> None:
+    """Take away the files of one part that are not among these, and the right to open them that came with it."""
+    await db.execute(
+        """
+        with gone as (
+            delete from consultation_file where consultation_id = $1 and part = $3 and file_id <> all($2)
+            returning file_id
+        )
+        delete from file_use where object_id = $1 and file_id in (select file_id from gone)
+        """,
+        consultation_id,
+        file_ids,
+        part,
+    )
+
+
 async def list_files(db: Connection, consultation_id: UUID, keys: list[str]) -> list[tuple[UUID, list[str]]]:
     """The files that these keys open, each with who may: those of an unsent answer are not for the asking house."""
     rows = await db.fetch(
@@ -737,7 +765,7 @@ async def list_unanswered(db: Connection) -> list[dict[str, Any]]:
         from consultation c
         where c.state in ('received', 'assigned', 'in_progress', 'in_review') and c.due_on_effective is not null
         order by c.due_on_effective, c.id
-        for update skip locked
+        for update
         """,
     )
     return [dict(found) for found in rows]

@@ -120,6 +120,14 @@ language sql immutable parallel safe as $$
     select $2 && array_remove(c.audience, 'asking:' || c.authority_id)
 $$;
 
+-- Two hats: the person belongs to a house, or is appointed there on a day.
+create function acts_for(person uuid, own uuid, house uuid, day date) returns boolean
+language sql stable as $$
+    select $2 = $3 or exists (
+        select from appointment a where a.person_id = $1 and a.authority_id = $3
+            and a.valid_from <= $4 and (a.valid_to is null or a.valid_to >= $4))
+$$;
+
 -- A request in a list.
 create function consultation_line(c consultation, day date) returns jsonb
 language sql stable as $$
@@ -176,4 +184,18 @@ language sql stable as $$
             'proposed_by_id', c.proposed_by, 'proposed_by_name', (select name from person where id = c.proposed_by),
             'approver_id', c.approver_id, 'approver_name', (select name from person where id = c.approver_id)) end)
     from (select works, works or (c.answered_on is not null and c.answered_with is null) as answer from consultation_works(c, $2) works) shown
+$$;
+
+-- What the forms of a request offer: people of the competence centre with their roles of the day, and the topics.
+-- `conflicted` are those who belong to the asking house or act for it.
+create function consultation_choices(asking uuid, keys text[], day date) returns jsonb
+language sql stable as $$
+    select jsonb_build_object(
+        'staff', (
+            select coalesce(jsonb_agg(jsonb_build_object('id', p.id, 'name', p.name, 'roles', r.roles,
+                'conflicted', coalesce(acts_for(p.id, p.authority_id, $1, $3), false)) order by p.name), '[]')
+            from person p cross join lateral (select roles_on(p.id, $3) as roles) r
+            where p.active and 'internal' = any($2) and r.roles && array['circle_office', 'circle_moderator',
+                'kfi_head', 'kfi_expert', 'knowledge_editor', 'quality_reviewer', 'release_approver']),
+        'topics', (select coalesce(jsonb_agg(jsonb_build_array(t.id, t.label) order by t.label), '[]') from topic t))
 $$;

@@ -161,14 +161,13 @@ async def _propose(run: Run, request: Consultation, consultation_id: UUID) -> No
         run.db, "select authority_id, revision from consultation where id = $1", consultation_id
     )
     text = request.answer or ""
-    names = await store.list_names(run.db)
-    houses = await store.get_house(run.db, found["authority_id"])
+    directory = await store.get_directory(run.db, found["authority_id"])
     deciding = [p.id for p in people.holders(run, "release_approver") if p.id != request.assignee]
     await store.mark_proposed(
         run.db, consultation_id, found["revision"], title=request.subject, abstract=request.answer_summary or "",
         text=text, level=min(request.confidentiality, "internal", key=rules.LEVELS.index), topics=request.topics,
         review_on=rules.review_on(None, run.actor.today),
-        findings=plain(rules.anonymity_findings(text, names, houses)),
+        findings=plain(rules.anonymity_findings(text, directory)),
         proposed_by=run.maybe("persons", request.assignee, place),
         approver_id=run.maybe("persons", deciding[0] if deciding else None, place),
     )  # fmt: skip
