@@ -23,6 +23,8 @@ from circle.knowledge import api as knowledge_api
 from circle.knowledge import pages as knowledge_pages
 from circle.meetings import api as meetings_api
 from circle.meetings import pages as meetings_pages
+from circle.meetings.agenda import api as agenda_api
+from circle.meetings.agenda import pages as agenda_pages
 from circle.meetings.minutes import api as minutes_api
 from circle.meetings.minutes import pages as minutes_pages
 from circle.people import api as people_api
@@ -41,6 +43,7 @@ FEATURES = [
     "distribution",
     "tasks",
     "meetings",
+    "meetings/agenda",
     "meetings/minutes",
     "consultations",
     "desk",
@@ -63,6 +66,8 @@ ROUTERS: list[Router] = [
     tasks_pages.router,
     meetings_api.router,
     meetings_pages.router,
+    agenda_api.router,
+    agenda_pages.router,
     minutes_api.router,
     minutes_pages.router,
     consultations_api.router,

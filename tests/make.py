@@ -212,3 +212,50 @@ async def consultation(db: Connection, office: Clock, state: str = "received", *
     await consultations.send(db, await actor(db, office, "anna"), found)
     assert state == "answered"
     return found
+
+
+async def meeting(
+    db: Connection, reference: str = "KK-2027-1", *, on: date = date(2027, 1, 13), state: str = "agenda_open",
+) -> UUID:  # fmt: skip
+    """A meeting as the tables know it, without items; by default seven weeks ahead and open for proposals."""
+    await db.execute(
+        "insert into procedure (version, adopted_on, rules) values (1, $1, '{}') on conflict do nothing",
+        SINCE,
+    )
+    found: UUID = await db.fetchval(
+        """
+        insert into meeting (reference, number, title, date, start_local, end_local, mode, place, state, procedure_version)
+        values ($1, $2, $3, $4, '10:00', '15:00', 'in_person', 'Arnsberg', $5, 1) returning id
+        """,
+        reference, int(reference.split("-")[2]), f"{reference.split('-')[2]}. Sitzung {on.year}", on, state,
+    )  # fmt: skip
+    return found
+
+
+async def item(
+    db: Connection, meeting_id: UUID, title: str = "Sprachmittlung in Verfahren", *, status: str = "admitted",
+    number: str = "", by: str = "ben", kind: str = "deliberation", level: str = "circle", named: list[str] | None = None,
+    text: str = "",
+) -> UUID:  # fmt: skip
+    """An agenda item of somebody; with a number it stands on an agenda that went out. `named` open a confidential one."""
+    submitter = await person_id(db, by)
+    found: UUID = await db.fetchval(
+        """
+        insert into agenda_item (meeting_id, "order", number, status, frozen)
+        select $1, count(*), $2::text, $3, $2::text <> '' from agenda_item where meeting_id = $1 returning id
+        """,
+        meeting_id, number, status,
+    )  # fmt: skip
+    for nick in [by, *(named or [])] if level == "confidential" else []:
+        await db.execute(
+            "insert into named_access (object_id, person_id) values ($1, $2) on conflict do nothing",
+            found, await person_id(db, nick),
+        )  # fmt: skip
+    await db.execute(
+        """
+        insert into agenda_content (item_id, meeting_id, title, aim, kind, confidentiality, submitted_by, minutes)
+        values ($1, $2, $3, 'coordination', $4, $5, $6, $7)
+        """,
+        found, meeting_id, title, kind, level, submitter, text,
+    )  # fmt: skip
+    return found

@@ -117,12 +117,14 @@ async def read_one(db: Connection, sql: str, caller: Caller, *args: Any) -> Answ
 async def read_page(db: Connection, sql: str, caller: Caller, *args: Any) -> Answer:
     """Run a list read that yields `me, items, next` in one row; `next` is the key of the last item, or null.
 
-    Raises NotSignedIn when there is no row.
+    Raises NotSignedIn when there is no row, NotFound when the items are null: what they belong to is not for the caller.
     """
     row = await db.fetchrow(sql, caller.token_hash, caller.now, *args)
     if row is None:
         raise errors.NotSignedIn
     await _touch(db, caller, row["me"])
+    if row["items"] is None:
+        raise errors.NotFound(me=row["me"].encode())
     return Answer(row["me"].encode(), row["items"].encode(), 0, row["next"])
 
 

@@ -248,3 +248,69 @@ language sql stable as $$
     from meeting m left join minutes i on i.meeting_id = m.id
     where m.id = $1
 $$;
+
+-- Who sees that an item is there. From the admission on everybody who sees the meeting does. Before it, and when it is
+-- returned or withdrawn before the invitation, a proposal is an affair between its house and the office: only office,
+-- moderation, and the submitter with the commissioner and deputy of the same house know of it, and of a confidential
+-- one in that house only who is named for it. `keys` must open the meeting; the caller asks that.
+create function item_open(item agenda_item, keys text[]) returns boolean
+language sql stable as $$
+    select $1.status = 'admitted' or $1.frozen or $2 && array['role:circle_office', 'role:circle_moderator']
+        or exists (
+            select from agenda_content c join person p on p.id = c.submitted_by
+            where c.item_id = $1.id and visible(c.audience, $2)
+                and $2 && array['person:' || p.id, 'asking:' || p.authority_id])
+$$;
+
+-- A paper for whoever may open it.
+create function paper_body(paper paper, keys text[]) returns jsonb
+language sql stable as $$
+    select jsonb_build_object('id', $1.id, 'meeting_id', $1.meeting_id, 'item_id', $1.item_id, 'number', $1.number,
+        'title', $1.title, 'version', $1.version, 'confidentiality', $1.confidentiality, 'label', $1.label,
+        'file_id', $1.file_id, 'file_name', f.name, 'file_size', f.size,
+        'document_id', d.id, 'document_reference', d.reference,
+        'author_id', $1.author_id, 'author_name', (select trim(p.title || ' ' || p.name) from person p where p.id = $1.author_id),
+        'submitted_on', $1.submitted_on, 'revision', $1.revision)
+    from (select) one
+    left join file f on f.id = $1.file_id
+    left join document d on d.id = $1.document_id and visible(d.audience, $2)
+$$;
+
+-- The agenda of a meeting as `keys` may see it, in order. Open to whoever sees the meeting: that an admitted item is
+-- there, its order among those one sees, number, status, lateness and revision. Where its content is not open, all else
+-- is null, the papers too, because their number says something. A paper's document is named to its readers only. Until
+-- the draft of the minutes is out, an item's text is for those who write the minutes.
+create function agenda_body(meeting uuid, keys text[]) returns jsonb
+language sql stable as $$
+    select coalesce(jsonb_agg(jsonb_build_object('id', t.id, 'meeting_id', t.meeting_id, 'meeting_reference', t.reference,
+        'order', t.n, 'number', t.number, 'status', t.status, 'frozen', t.frozen, 'late_submission', t.late_submission,
+        'revision', t.revision, 'title', coalesce(c.title, 'Vertraulicher Tagesordnungspunkt'),
+        'description', c.description, 'aim', c.aim, 'kind', c.kind,
+        'confidentiality', coalesce(c.confidentiality, 'confidential'), 'rapporteur_id', c.rapporteur_id,
+        'rapporteur_name', (select trim(p.title || ' ' || p.name) from person p where p.id = c.rapporteur_id),
+        'submitted_by_id', c.submitted_by,
+        'submitted_by_name', (select trim(p.title || ' ' || p.name) from person p where p.id = c.submitted_by),
+        'planned_minutes', c.planned_minutes, 'return_reason', c.return_reason,
+        'minutes', case when t.told then c.minutes else left(c.minutes, 0) end, 'result', c.result,
+        'resolution_text', c.resolution_text, 'votes', c.votes, 'reservations', c.reservations,
+        'named', case when c.confidentiality = 'confidential' then (
+            select coalesce(jsonb_agg(jsonb_build_object('id', p.id, 'name', p.name) order by p.name, p.id), '[]')
+            from named_access n join person p on p.id = n.person_id where n.object_id = t.id) end,
+        'papers', case when c.item_id is not null then (
+            select coalesce(jsonb_agg(paper_body(a, $2) order by a.number), '[]')
+            from paper a where a.item_id = t.id and visible(a.audience, $2)) end,
+        'adjourned_to', case when c.item_id is not null then t.adjourned_to end,
+        'adjourned_to_reference', case when c.item_id is not null then (
+            select l.reference from agenda_item s join meeting l on l.id = s.meeting_id
+            where s.id = t.adjourned_to and visible(l.audience, $2)) end) order by t.n), '[]')
+    from (
+        select i.*, m.reference, row_number() over (order by i."order") - 1 as n,
+            m.state in ('minutes_draft', 'minutes_approved', 'filed')
+                or $2 && array['role:circle_office', 'role:circle_moderator'] or exists (
+                    select from minutes d where d.meeting_id = m.id
+                        and $2 && array['person:' || d.keeper_id, 'person:' || d.chair_id]) as told
+        from agenda_item i join meeting m on m.id = i.meeting_id
+        where i.meeting_id = $1 and item_open(i, $2)
+    ) t
+    left join agenda_content c on c.item_id = t.id and visible(c.audience, $2)
+$$;
