@@ -14,7 +14,7 @@ from litestar.static_files import create_static_files_router
 from circle import settings as settings_module
 from circle.consultations import api as consultations_api
 from circle.consultations import pages as consultations_pages
-from circle.core import audit_api, clock, db, logs, openapi, pages, status, web
+from circle.core import audit_api, clock, db, files_api, logs, openapi, pages, status, web
 from circle.core import files as core_files
 from circle.desk import pages as desk_pages
 from circle.distribution import api as distribution_api
@@ -53,6 +53,7 @@ FEATURES = [
 ROUTERS: list[Router] = [
     status.router,
     audit_api.router,
+    files_api.router,
     desk_pages.router,
     people_api.router,
     people_pages.router,
@@ -94,7 +95,6 @@ def create_app(settings: Settings | None = None, database: db.Database | None = 
             "actor": Provide(web.provide_actor),
         },
         guards=[web.permission],
-        middleware=[web.Front(settings.address)],
         exception_handlers={Exception: web.answer_error},
         openapi_config=OpenAPIConfig(
             title="Koordinierungskreis", version="1.0.0", use_handler_docstrings=True,
@@ -109,6 +109,7 @@ def create_app(settings: Settings | None = None, database: db.Database | None = 
         logging_config=None,
     )  # fmt: skip
     require_permissions(app)
+    app.asgi_handler = web.Front(settings.address)(app.asgi_handler)
     return app
 
 

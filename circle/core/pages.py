@@ -133,7 +133,7 @@ def show(
         **({"errors": {}, "form": {}} | context),
     )
     response: Response[bytes] = Response(
-        content.encode(), status_code=status, media_type="text/html; charset=utf-8"
+        content.encode(), status_code=status, media_type="text/html"
     )
     if "notice" in request.cookies:
         response.delete_cookie("notice")

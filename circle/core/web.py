@@ -51,7 +51,10 @@ log = structlog.get_logger("circle.web")
 
 
 class Front(ASGIMiddleware):
-    """Request id, allowed host, security headers, log line without content, metrics."""
+    """Request id, allowed host, security headers, log line without content, metrics.
+
+    It stands before the router: addresses that do not exist get the same.
+    """
 
     scopes = (ScopeType.HTTP,)
 
@@ -158,8 +161,14 @@ async def provide_caller(request: Request[Any, Any, Any]) -> Caller:
 
 
 async def provide_db(request: Request[Any, Any, Any], caller: Asking) -> AsyncIterator[Connection]:
-    """The transaction of this request."""
+    """The transaction of this request.
+
+    A handler that asks for the actor gets it from here: the framework leaves a transaction open for the garbage
+    collector when a later dependency raises, as that of a stranger does.
+    """
     async with request.app.state.db.begin(caller) as connection:
+        if "actor" in request.route_handler.parsed_fn_signature.parameters:
+            request.state.actor = await auth.actor(connection, caller)
         yield connection
 
 
@@ -167,9 +176,10 @@ Db = NamedDependency[Connection]
 """A handler's parameter `db`: the connection inside the request's transaction."""
 
 
-async def provide_actor(db: Db, caller: Asking) -> Actor:
+async def provide_actor(request: Request[Any, Any, Any], db: Db) -> Actor:
     """The signed-in person, for everything that changes something."""
-    return await auth.actor(db, caller)
+    found: Actor = request.state.actor
+    return found
 
 
 Acting = NamedDependency[Actor]
