@@ -186,11 +186,13 @@ async def advisers(db: Connection) -> None:
     await person(db, "carl", authority="br-koeln", roles=["commissioner"])
 
 
-async def consultation(db: Connection, office: Clock, state: str = "received", **new: Any) -> UUID:
-    """Ben's request, taken to a state on the way to its answer; needs `advisers` from `assigned` on."""
+async def consultation(
+    db: Connection, office: Clock, state: str = "received", *, by: str = "ben", **new: Any
+) -> UUID:
+    """A request of Ben (or of another member of a house), taken to a state on the way to its answer; needs `advisers` from `assigned` on."""
     given = {"subject": "Sprachmittlung in der Beratung", "question": "Welche Standards gelten?", "draft": state == "draft",
         "no_personal_data": True} | new  # fmt: skip
-    found = await consultations.ask(db, await actor(db, office, "ben"), NewConsultation(**given))
+    found = await consultations.ask(db, await actor(db, office, by), NewConsultation(**given))
     if state in ("draft", "received"):
         return found
     people = [await person_id(db, nick) for nick in ("dora", "emil", "quirin")]
