@@ -66,7 +66,6 @@ async def list_deliveries_of(
     after: FromQuery[str | None] = None,
 ) -> Response[Page[Delivery]]:
     """Every recipient of a dispatch with the state of their delivery, by name."""
-    await store.get(db, caller, dispatch_id)
     found = await store.list_deliveries(
         db, caller, dispatch_id, answers.unseal(after), answers.page_size(limit)
     )

@@ -537,7 +537,7 @@ async def get(db: Connection, caller: Caller, dispatch_id: UUID) -> Answer:
 async def list_deliveries(
     db: Connection, caller: Caller, dispatch_id: UUID | None, after: str | None, limit: int
 ) -> Answer:
-    """Deliveries the caller may see: of one dispatch, or all; a recipient sees their own."""
+    """Deliveries of a dispatch the caller may see (else NotFound), or of all; a recipient sees their own there."""
     return await read_page(
         db,
         """
@@ -557,7 +557,10 @@ async def list_deliveries(
             order by key limit $5 + 1
         )
         select me.card as me,
-            (select coalesce(json_agg(to_jsonb(page) - 'key' - 'n' order by n) filter (where n <= $5), '[]') from page) as items,
+            case when $3::uuid is null or exists (
+                select from dispatch where id = $3 and visible(audience, me.keys)) then (
+                select coalesce(json_agg(to_jsonb(page) - 'key' - 'n' order by n) filter (where n <= $5), '[]')
+                from page) end as items,
             (select key from page where n = $5 and exists (select from page where n > $5)) as next
         from me
         """,

@@ -137,6 +137,21 @@ create table minutes (
     revision integer not null default 1
 );
 
+-- Approved minutes stay as they are; with each correction below them only the revision moves on.
+create function keep_approved() returns trigger
+language plpgsql as $$
+begin
+    if old.state in ('approved', 'approved_with_changes')
+        and (tg_op = 'DELETE' or to_jsonb(new) - 'revision' <> to_jsonb(old) - 'revision') then
+        raise exception 'approved minutes stay' using errcode = 'restrict_violation', constraint = 'written_once';
+    end if;
+    if tg_op = 'DELETE' then
+        return old;
+    end if;
+    return new;
+end $$;
+create trigger approved_once before update or delete on minutes for each row execute function keep_approved();
+
 -- The text of every version that went out: canonical JSON and its SHA-256. Confidential items are rows of their own.
 create table minutes_version (
     id uuid primary key default gen_random_uuid(),
@@ -290,7 +305,7 @@ language sql stable as $$
         'rapporteur_name', (select trim(p.title || ' ' || p.name) from person p where p.id = c.rapporteur_id),
         'submitted_by_id', c.submitted_by,
         'submitted_by_name', (select trim(p.title || ' ' || p.name) from person p where p.id = c.submitted_by),
-        'planned_minutes', c.planned_minutes, 'return_reason', c.return_reason,
+        'authority_id', s.id, 'authority_name', s.short, 'planned_minutes', c.planned_minutes, 'return_reason', c.return_reason,
         'minutes', case when t.told then c.minutes else left(c.minutes, 0) end, 'result', c.result,
         'resolution_text', c.resolution_text, 'votes', c.votes, 'reservations', c.reservations,
         'named', case when c.confidentiality = 'confidential' then (
@@ -313,4 +328,5 @@ language sql stable as $$
         where i.meeting_id = $1 and item_open(i, $2)
     ) t
     left join agenda_content c on c.item_id = t.id and visible(c.audience, $2)
+    left join (person q join authority s on s.id = q.authority_id) on q.id = c.submitted_by
 $$;

@@ -144,7 +144,6 @@ async def list_versions(
     after: FromQuery[str | None] = None,
 ) -> Response[Page[Version]]:
     """The versions that went out, newest first: canonical text, SHA-256, printed file; annexes for named persons."""
-    await store.get(db, caller, meeting_id)
     found = await store.list_versions(db, caller, answers.unseal(after), answers.page_size(limit), meeting_id)
     return answers.page(request, found)
 

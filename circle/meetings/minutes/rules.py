@@ -8,24 +8,11 @@ from uuid import UUID
 import msgspec
 
 from circle.core import calendar, errors
+from circle.meetings.agenda import rules as agenda_rules
 
 MASK = "Vertraulicher Tagesordnungspunkt"
 KINDS = {"result": "Ergebnisniederschrift", "course": "Verlaufsniederschrift"}
-RESULTS = {
-    "noted": "Kenntnisnahme",
-    "exchanged": "Austausch",
-    "agreed": "Verabredung",
-    "recommended": "Empfehlung",
-    "commissioned": "Arbeitsauftrag",
-    "adjourned": "Vertagung",
-    "removed": "Absetzung",
-    "adopted": "Annahme",
-    "adopted_with_changes": "Annahme mit Änderungen",
-    "approved": "Genehmigung",
-    "approved_with_changes": "Genehmigung mit Änderungen",
-    "postponed_to_circular": "Verweisung in das Umlaufverfahren",
-    "confidential": "Vertrauliches Ergebnis, siehe Anlage",
-}
+RESULTS = agenda_rules.RESULTS
 DECISIONS = {"accepted": "übernommen", "rejected": "nicht übernommen", "noted": "zur Kenntnis genommen"}
 CLOSED = {"minutes_approved", "filed"}
 

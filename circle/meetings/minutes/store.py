@@ -86,7 +86,7 @@ async def get(
 async def list_versions(
     db: Connection, caller: Caller, after: str | None, limit: int, meeting_id: UUID
 ) -> Answer:
-    """The versions that went out, newest first, each annex for those who are named for its item."""
+    """The versions that went out, newest first, each annex for those who are named for its item. Raises NotFound."""
     return await read_page(
         db,
         """
@@ -105,7 +105,9 @@ async def list_versions(
             limit $4 + 1
         )
         select me.card as me,
-            (select coalesce(json_agg(to_jsonb(page) - 'key' - 'n' order by key) filter (where n <= $4), '[]') from page) as items,
+            case when exists (select from meeting m where m.id = $5 and visible(m.audience, me.keys)) then (
+                select coalesce(json_agg(to_jsonb(page) - 'key' - 'n' order by key) filter (where n <= $4), '[]')
+                from page) end as items,
             (select key from page where n = $4 and exists (select from page where n > $4)) as next
         from me
         """,
