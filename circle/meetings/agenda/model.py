@@ -103,7 +103,7 @@ class AgendaItem(msgspec.Struct, frozen=True):
 
     `order` counts from 0 among the items that the reader sees; `number` is the text on paper, such as 5a, empty
     before the invitation. `minutes` stays empty until the draft of the minutes is out, but for those who write them.
-    `named` are the people who may open a confidential item.
+    `named` are the people who may open a confidential item; `authority_id` is the submitter's house.
     """
 
     id: UUID
@@ -124,6 +124,8 @@ class AgendaItem(msgspec.Struct, frozen=True):
     rapporteur_name: str | None
     submitted_by_id: UUID | None
     submitted_by_name: str | None
+    authority_id: UUID | None
+    authority_name: str | None
     planned_minutes: int | None
     return_reason: str | None
     minutes: str | None
@@ -140,6 +142,16 @@ class AgendaItem(msgspec.Struct, frozen=True):
     def open(self) -> bool:
         """Whether the reader sees the content."""
         return self.kind is not None
+
+    @property
+    def submitted_by(self) -> UUID | None:
+        """As the rules name it."""
+        return self.submitted_by_id
+
+    @property
+    def house(self) -> UUID | None:
+        """The submitter's authority, as the rules name it."""
+        return self.authority_id
 
 
 class Meeting(msgspec.Struct, frozen=True):
@@ -224,6 +236,56 @@ class NewItem(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     planned_minutes: Minutes = 15
     confidentiality: Level = "circle"
     named: Ids = []
+
+
+class Standing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a form changes of an item that stands on every agenda."""
+
+    title: Line
+    description: Text = ""
+    rapporteur_id: UUID | None = None
+    planned_minutes: Minutes = 15
+
+
+class Times(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a form changes of an item that went out with the invitation."""
+
+    rapporteur_id: UUID | None = None
+    planned_minutes: Minutes = 15
+
+
+class ResultForm(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The result as a form: empty fields are empty texts, no number at all means that no voices were counted.
+
+    `by` declares one more reservation.
+    """
+
+    result: Result | None = None
+    minutes: Text = ""
+    resolution_text: Text = ""
+    consent: Count | None = None
+    reservation: Count | None = None
+    against: Count | None = None
+    abstained: Count | None = None
+    by: UUID | None = None
+    kind: ReservationKind = "Leitungsvorbehalt"
+    text: OptionalLine = ""
+
+
+class PaperForm(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A paper as a form: the title may stay empty, then the file's name is taken; or a document by its number."""
+
+    paper_title: OptionalLine = ""
+    confidentiality: Level = "circle"
+    document: OptionalLine = ""
+    file_ids: Ids = []
+
+
+class Version(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A new version of a paper as a form."""
+
+    paper_id: UUID
+    file_ids: Ids = []
 
 
 class ItemChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -4,14 +4,15 @@ The decree regulates none of it (Nr. 6 (2) names only office and moderation); th
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date
+from typing import Any
 from uuid import UUID
 
 from circle.core import access, calendar, errors
-from circle.core.auth import Actor
+from circle.core.auth import Actor, Me
 
-from .model import Shell, StoredItem, StoredMeeting
+from .model import AgendaItem, Shell, StoredItem, StoredMeeting
 
 AIMS = {
     "experience": "Erfahrungsaustausch",
@@ -87,16 +88,18 @@ def is_late(meeting: StoredMeeting, today: date) -> bool:
     return meeting.state == "invited" or today > submission_until(meeting)
 
 
-def is_own(actor: Actor, submitted_by: UUID | None, house: UUID | None) -> bool:
+def is_own(actor: Actor | Me, submitted_by: UUID | None, house: UUID | None) -> bool:
     """A proposal is one's own when one made it, or speaks for the house that did."""
     if submitted_by is None:
         return False
     return actor.person_id == submitted_by or (
-        actor.authority_id == house and not actor.roles.isdisjoint({"commissioner", "deputy"})
+        actor.authority_id == house and not {"commissioner", "deputy"}.isdisjoint(actor.roles)
     )
 
 
-def require_change(actor: Actor, item: StoredItem, meeting_state: str, given: set[str]) -> None:
+def require_change(
+    actor: Actor | Me, item: StoredItem | AgendaItem, meeting_state: str, given: set[str]
+) -> None:
     """Who changes what: the submitter all until the admission, the office all until the invitation.
 
     After it only time and rapporteur, until the meeting begins. Raises Forbidden or Conflict.
@@ -289,7 +292,7 @@ def places(shells: list[Shell], wanted: list[UUID]) -> dict[UUID, int]:
     return dict(zip(wanted, [shell.order for shell in movable], strict=True))
 
 
-def require_paper(item: StoredItem, meeting_state: str, *, office: bool) -> None:
+def require_paper(item: StoredItem | AgendaItem, meeting_state: str, *, office: bool) -> None:
     """Raises Conflict when the item takes no papers: it has ended, or the meeting is over (for the office: approved)."""
     if item.status in ("withdrawn", "removed", "adjourned"):
         raise errors.Conflict(f"Der Punkt ist {STATUSES[item.status]} und nimmt keine Unterlagen mehr auf.")
@@ -325,3 +328,37 @@ def paper_label(meeting: StoredMeeting, today: date) -> str:
     kept: date | None = meeting.papers_until
     until = kept or calendar.deadline("clear_days_before", meeting.on, PAPER_DAYS).on
     return "advance" if today <= until else "late"
+
+
+def acts(who: Me, item: AgendaItem, meeting_state: str) -> list[str]:
+    """What a page offers this person at an item, the next act first. The actions check again."""
+    own = is_own(who, item.submitted_by, item.house) and access.may(who, "agenda.propose")
+    office, runs = access.may(who, "agenda.admit"), access.may(who, "meetings.run")
+    voice = not {"commissioner", "deputy"}.isdisjoint(who.roles)
+    offered = {
+        "admit": office and _passes(require_admissible, item.status, meeting_state),
+        "return": office and _passes(require_returnable, item.status, item.frozen),
+        "result": runs
+        and item.open
+        and _passes(require_outcome, item.status, meeting_state, item.adjourned_to),
+        "task": access.may(who, "tasks.assign") and item.open and meeting_state in TALKING,
+        "change": _passes(require_change, who, item, meeting_state, set()),
+        "paper": item.open
+        and access.may(who, "papers.hand_in")
+        and _passes(require_paper, item, meeting_state, office=office),
+        "reserve": item.open
+        and voice
+        and _passes(require_outcome, item.status, meeting_state, item.adjourned_to),
+        "lift": (voice or runs) and any(one.resolved_on is None for one in item.reservations or []),
+        "adjourn": runs and _passes(require_adjournable, item.status, item.adjourned_to, meeting_state),
+        "withdraw": (own or office) and _passes(require_withdrawable, item.status, meeting_state),
+    }
+    return [act for act, may in offered.items() if may]
+
+
+def _passes(check: Callable[..., None], *args: Any, **named: Any) -> bool:
+    try:
+        check(*args, **named)
+    except errors.CircleError:
+        return False
+    return True
