@@ -105,8 +105,8 @@ async def decide(
             ruling = Ruling(ruling.decision, ruling.reason)
         await actions.decide(db, actor, meeting_id, objection_id, ruling, pages.revision(form))
     except errors.Invalid as wrong:
-        context = await _page(db, caller, found)
-        pages.again(request, "minutes/show.html", actor, wrong, form, **context, deciding=objection_id)
+        context = await _page(db, caller, found) | {"deciding": objection_id}
+        pages.again(request, "minutes/show.html", actor, wrong, form, **context)
     return pages.go(_path(reference) + "#einwendungen", "Über die Einwendung ist entschieden.")
 
 

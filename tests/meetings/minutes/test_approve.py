@@ -1,0 +1,120 @@
+"""The approval: frozen with its SHA-256, sent to the same people, and never changed again."""
+
+import hashlib
+from datetime import date
+
+import msgspec
+import pytest
+
+from circle.core.clock import Clock
+from circle.core.db import Connection
+from circle.meetings.minutes.model import Content
+from tests import make
+from tests.clients import Clients
+
+from .world import PAGE, act, approved, begun, objected, sent
+
+
+async def test_the_final_version_is_frozen_and_sent(db: Connection, client: Clients, office: Clock) -> None:
+    world = await sent(db, office)
+    answer = await act(await client.as_("anna"), world, "approve")
+    assert answer.status_code == 200
+    assert (answer.json()["state"], answer.json()["approved_on"], answer.json()["version"]) == (
+        "approved", "2026-11-23", 2,
+    )  # fmt: skip
+    assert await db.fetchval("select state from meeting where id = $1", world.meeting) == "minutes_approved"
+    for row in await db.fetch("select canonical, sha256 from minutes_version"):
+        assert hashlib.sha256(row["canonical"].encode()).hexdigest() == row["sha256"]
+    main = await db.fetchval("select canonical from minutes_version where number = 2 and item_id is null")
+    assert msgspec.json.decode(main, type=Content).items[0].minutes == "Die Erfahrungen werden ausgetauscht."
+    kinds = await db.fetch("select kind from dispatch order by created_at, kind desc")
+    assert {row["kind"] for row in kinds} == {"minutes_draft", "minutes_approved"}
+    assert len(await make.outbox(db, "minutes.build_print")) == 2
+    assert await db.fetchval("select count(*) from audit_event where action = 'minutes.approved'") == 1
+
+
+async def test_it_is_found_and_what_is_confidential_is_not(
+    db: Connection, client: Clients, office: Clock
+) -> None:
+    await approved(db, office)
+    body = await db.fetchval("select body from search_entry where source_kind = 'minutes'")
+    assert "Die Erfahrungen werden ausgetauscht." in body
+    assert "Vertraulicher Tagesordnungspunkt" in body and "Geheim" not in body and "Personalsache" not in body
+
+
+async def test_key_recent_sign_in_and_stand_are_asked(db: Connection, client: Clients, office: Clock) -> None:
+    world = await sent(db, office)
+    anna = await client.as_("anna")
+    assert (await act(anna, world, "approve", key="")).json()["code"] == "key_required"
+    assert (await act(anna, world, "approve", match='"v1"')).status_code == 412
+    await db.execute("update session set signed_in_at = now() - interval '16 minutes'")
+    again = await act(anna, world, "approve")
+    assert (again.status_code, again.json()["code"]) == (401, "sign_in_again")
+    await db.execute("update session set signed_in_at = now() - interval '14 minutes'")
+    first = await act(anna, world, "approve")
+    assert first.status_code == 200
+    assert (await act(anna, world, "approve")).json() == first.json()
+    assert (await act(anna, world, "approve", key="b")).status_code == 409
+
+
+async def test_every_objection_is_decided_before(db: Connection, client: Clients, office: Clock) -> None:
+    world, objection = await objected(db, office)
+    anna = await client.as_("anna")
+    held = await act(anna, world, "approve")
+    assert (held.status_code, held.json()["code"]) == (409, "objections_undecided")
+    await act(anna, world, f"objections/{objection}/decide", {"decision": "noted"}, key="b")
+    assert (await act(anna, world, "approve")).json()["state"] == "approved"
+
+
+async def test_clara_404_ben_403_draft_409(db: Connection, client: Clients, office: Clock) -> None:
+    world = await begun(db, office)
+    for nick, status in (("clara", 404), ("ben", 403), ("mona", 403), ("anna", 409)):
+        assert (await act(await client.as_(nick), world, "approve")).status_code == status
+
+
+async def test_the_approving_meeting_comes_later(db: Connection, client: Clients, office: Clock) -> None:
+    world = await sent(db, office)
+    anna = await client.as_("anna")
+    before = str(await make.meeting(db, "KK-2026-4", on=date(2026, 9, 16)))
+    for wrong in (before, str(world.meeting), "x"):
+        assert (await act(anna, world, "approve", {"approved_in": wrong})).status_code == 400
+    later = str(await make.meeting(db, "KK-2026-6", on=date(2026, 12, 9)))
+    answer = await act(anna, world, "approve", {"approved_in": later})
+    assert (answer.json()["approved_in"], answer.json()["approved_in_reference"]) == (later, "KK-2026-6")
+
+
+async def test_later_changes_of_the_items_change_nothing(
+    db: Connection, client: Clients, office: Clock
+) -> None:
+    world = await approved(db, office)
+    before = (await (await client.as_("kim")).get(world.path)).json()
+    await db.execute("update agenda_content set minutes = 'Gefälscht', title = 'Gefälscht'")
+    await db.execute("update person set name = 'Anders' where email = 'ben@example.org'")
+    assert (await (await client.as_("kim")).get(world.path)).json() == before
+
+
+@pytest.mark.confidential
+async def test_after_the_approval_too_an_annex_is_for_those_who_are_named(
+    db: Connection, client: Clients, office: Clock
+) -> None:
+    world = await approved(db, office)
+    ben = (await (await client.as_("ben")).get(world.path)).json()
+    assert (ben["items"][1]["title"], ben["items"][1]["minutes"]) == ("Personalsache X", "Geheimer Verlauf.")
+    for nick in ("anna", "kim", "mona", "dina"):
+        seen = await (await client.as_(nick)).get(world.path)
+        assert seen.json()["items"][1]["title"] == "Vertraulicher Tagesordnungspunkt"
+        assert "Geheim" not in seen.text and "Personalsache" not in seen.text
+
+
+async def test_the_page_says_what_it_means_and_goes_to_the_dispatch(
+    db: Connection, client: Clients, office: Clock
+) -> None:
+    await sent(db, office)
+    anna = await client.browser("anna")
+    shown = await anna.get(f"{PAGE}/genehmigung")
+    assert "Danach ändert sich kein Text" in shown.text and "Die Einwendungsfrist läuft noch" in shown.text
+    done = await anna.post(f"{PAGE}/genehmigung", {"revision": "2", "idempotency_key": "k"})
+    assert done.status_code == 303 and done.headers["location"].startswith("/versand/")
+    after = (await anna.get(PAGE)).text
+    assert "Genehmigt am 23.11.2026." in after and "Berichtigung festhalten" in after
+    assert "Einwendung erheben" not in after and "Kopf der Niederschrift ändern" not in after

@@ -1,0 +1,84 @@
+"""Deciding on an objection: the new text stands before the approval."""
+
+import pytest
+
+from circle.core.clock import Clock
+from circle.core.db import Connection
+from circle.meetings.minutes import actions
+from circle.meetings.minutes.model import Approval, NewObjection
+from tests import make
+from tests.clients import Clients
+
+from .world import PAGE, act, objected, sent
+
+ACCEPT = {"decision": "accepted", "reason": "So war es.", "new_text": "Der bessere Text."}
+
+
+async def test_an_accepted_one_changes_the_text(db: Connection, client: Clients, office: Clock) -> None:
+    world, objection = await objected(db, office)
+    answer = await act(await client.as_("anna"), world, f"objections/{objection}/decide", ACCEPT)
+    assert answer.status_code == 200
+    assert answer.json()["items"][0]["minutes"] == "Der bessere Text."
+    (one,) = answer.json()["objections"]
+    assert (one["decision"], one["reason"]) == ("accepted", "So war es.")
+    assert (
+        await db.fetchval("select detail ->> 'decision' from audit_event order by id desc limit 1")
+        == "accepted"
+    )
+
+
+@pytest.mark.parametrize("decision", ["rejected", "noted"])
+async def test_the_others_leave_it(db: Connection, client: Clients, office: Clock, decision: str) -> None:
+    world, objection = await objected(db, office)
+    answer = await act(
+        await client.as_("anna"), world, f"objections/{objection}/decide", {"decision": decision}
+    )
+    assert answer.json()["items"][0]["minutes"] == "Die Erfahrungen werden ausgetauscht."
+
+
+async def test_text_belongs_to_accepting_and_to_nothing_else(
+    db: Connection, client: Clients, office: Clock
+) -> None:
+    world, objection = await objected(db, office)
+    anna = await client.as_("anna")
+    for body in ({"decision": "accepted"}, {"decision": "noted", "new_text": "x"}, {"decision": "maybe"}):
+        assert (await act(anna, world, f"objections/{objection}/decide", body)).status_code == 400
+
+
+async def test_twice_409_stale_412_clara_404_ben_403(db: Connection, client: Clients, office: Clock) -> None:
+    world, objection = await objected(db, office)
+    path = f"objections/{objection}/decide"
+    assert (await act(await client.as_("clara"), world, path, ACCEPT)).status_code == 404
+    assert (await act(await client.as_("ben"), world, path, ACCEPT)).status_code == 403
+    anna = await client.as_("anna")
+    assert (await act(anna, world, path, ACCEPT, match='"v1"')).status_code == 412
+    assert (await act(anna, world, path, ACCEPT)).status_code == 200
+    assert (await act(anna, world, path, ACCEPT, key="b")).status_code == 409
+    assert (await act(anna, world, f"objections/{world.meeting}/decide", ACCEPT, key="c")).status_code == 404
+
+
+@pytest.mark.confidential
+async def test_one_that_the_office_may_not_read_it_cannot_decide_and_it_holds_the_approval(
+    db: Connection, client: Clients, office: Clock
+) -> None:
+    world = await sent(db, office)
+    ben = await make.actor(db, office, "ben")
+    objection = await actions.object_to(db, ben, world.meeting, NewObjection("Geheim.", world.secret_item))
+    anna = await client.as_("anna")
+    assert (await act(anna, world, f"objections/{objection}/decide", ACCEPT)).status_code == 404
+    held = await act(anna, world, "approve", {}, key="b")
+    assert (held.status_code, held.json()["code"]) == (409, "objections_undecided")
+
+
+async def test_the_page_decides_and_the_approval_says_with_changes(
+    db: Connection, client: Clients, office: Clock
+) -> None:
+    world, objection = await objected(db, office)
+    anna = await client.browser("anna")
+    assert "Offene Einwendungen: 1" in (await anna.get(PAGE)).text
+    wrong = await anna.post(f"{PAGE}/einwendungen/{objection}", {"decision": "accepted", "revision": "3"})
+    assert wrong.status_code == 422 and "neuen Wortlaut" in wrong.text
+    done = await anna.post(f"{PAGE}/einwendungen/{objection}", ACCEPT | {"revision": "3"})
+    assert done.status_code == 303
+    await actions.approve(db, await make.actor(db, office, "anna"), world.meeting, Approval())
+    assert await db.fetchval("select state from minutes") == "approved_with_changes"

@@ -1,0 +1,70 @@
+"""A confidential item keeps its number and nothing else for whoever is not named: twin worlds look the same."""
+
+import pytest
+
+from circle.core.clock import Clock
+from circle.core.db import Connection
+from circle.meetings.minutes import rules
+from tests.clients import Clients
+
+from .world import PAGE, sent
+
+
+@pytest.mark.confidential
+async def test_twin_worlds_give_the_same_bytes(db: Connection, client: Clients, office: Clock) -> None:
+    world = await sent(db, office)
+    await db.execute("update agenda_content set minutes = '' where item_id = $1", world.secret_item)
+    ways = [world.path, f"{world.path}/versions", PAGE]
+    kim, browser = await client.as_("kim"), await client.browser("kim")
+
+    async def seen() -> list[str]:
+        answers = [await (browser if path == PAGE else kim).get(path) for path in ways]
+        assert all(answer.status_code == 200 for answer in answers)
+        texts = [answer.text for answer in answers]
+        texts[2] = texts[2].partition("<main")[2].partition('name="idempotency_key"')[0]
+        return texts
+
+    before = await seen()
+    await db.execute(
+        """
+        update agenda_content set title = 'Ganz anderes', minutes = 'Viel längerer Text.', result = 'agreed',
+            resolution_text = 'Beschluss', reservations = '["x"]' where item_id = $1
+        """,
+        world.secret_item,
+    )
+    assert await seen() == before
+
+
+@pytest.mark.confidential
+async def test_whoever_is_named_reads_it_on_the_page(db: Connection, client: Clients, office: Clock) -> None:
+    await sent(db, office)
+    ben = (await (await client.browser("ben")).get(PAGE)).text
+    assert "Personalsache X" in ben and "Geheimer Verlauf." in ben
+    anna = (await (await client.browser("anna")).get(PAGE)).text
+    assert "TOP 2: Vertraulicher Tagesordnungspunkt" in anna
+    assert "Personalsache" not in anna and "Geheimer" not in anna
+
+
+@pytest.mark.confidential
+async def test_versions_come_with_the_annex_of_whoever_is_named(
+    db: Connection, client: Clients, office: Clock
+) -> None:
+    world = await sent(db, office)
+
+    async def items(nick: str) -> list[str | None]:
+        answer = await (await client.as_(nick)).get(f"{world.path}/versions")
+        return [one["item_number"] for one in answer.json()["items"]]
+
+    assert await items("ben") == [None, "2"]
+    assert await items("anna") == await items("kim") == [None]
+    clara = await (await client.as_("clara")).get(f"{world.path}/versions")
+    assert clara.status_code == 404
+
+
+def test_the_mask_leaves_number_state_and_level() -> None:
+    item = {"id": "1", "number": "2", "status": "treated", "confidentiality": "confidential", "title": "X", "minutes": "Y",
+        "votes": {"yes": 3}, "reservations": ["Z"], "tasks": ["A"]}  # fmt: skip
+    assert rules.masked(item) == {
+        "id": "1", "number": "2", "status": "treated", "confidentiality": "confidential", "title": rules.MASK,
+        "minutes": None, "votes": None, "reservations": [], "tasks": [],
+    }  # fmt: skip
