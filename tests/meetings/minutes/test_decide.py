@@ -77,7 +77,7 @@ async def test_the_page_decides_and_the_approval_says_with_changes(
     anna = await client.browser("anna")
     assert "Offene Einwendungen: 1" in (await anna.get(PAGE)).text
     wrong = await anna.post(f"{PAGE}/einwendungen/{objection}", {"decision": "accepted", "revision": "3"})
-    assert wrong.status_code == 422 and "neuen Wortlaut" in wrong.text
+    assert wrong.status_code == 422 and "Bitte den neuen Text des Punktes angeben." in wrong.text
     done = await anna.post(f"{PAGE}/einwendungen/{objection}", ACCEPT | {"revision": "3"})
     assert done.status_code == 303
     await actions.approve(db, await make.actor(db, office, "anna"), world.meeting, Approval())
