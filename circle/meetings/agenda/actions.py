@@ -47,7 +47,7 @@ async def propose(db: Connection, actor: Actor, meeting_id: UUID, new: NewItem) 
     rules.require_proposals(meeting.state)
     item_id = uuid.uuid4()
     order = await store.next_place(db, meeting_id)
-    late = rules.is_late(meeting, actor.today)
+    late = rules.is_late(meeting.state, meeting.on, meeting.submission_until, actor.today)
     await store.insert_item(
         db, item_id=item_id, meeting_id=meeting_id, order=order, status="registered", late=late
     )

@@ -1,11 +1,12 @@
 """Agenda items and papers as they go out, and what comes in."""
 
 from datetime import date, time
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 from uuid import UUID
 
 import msgspec
 
+from circle.core.calendar import Deadline
 from circle.core.fields import Line, Minutes, OptionalLine, RequiredText, Text
 
 Level = Literal["public", "internal", "circle", "confidential"]
@@ -165,7 +166,7 @@ class Meeting(msgspec.Struct, frozen=True):
     end_local: time
     state: str
     revision: int
-    deadlines: dict[str, Any]
+    deadlines: dict[str, Deadline]
 
 
 class Agenda(msgspec.Struct, frozen=True):

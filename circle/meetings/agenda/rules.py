@@ -62,6 +62,7 @@ OUTCOMES = {"withdrawn": "zurückgenommen", "upheld": "bestätigt"}
 
 SUBMISSION_DAYS, PAPER_DAYS = 28, 7
 """Days before the meeting, when it keeps no deadlines of its own."""
+MOVABLE = ("registered", "admitted", "on_agenda")
 BEFORE_MEETING = ("planned", "agenda_open", "invited")
 TALKING = ("running", "held", "minutes_draft")
 OVER = ("minutes_approved", "filed", "cancelled", "moved")
@@ -77,15 +78,17 @@ def require_proposals(meeting_state: str) -> None:
         )
 
 
-def submission_until(meeting: StoredMeeting) -> date:
-    """The last day to hand in an item: 28 days before by default, else it is late (procedure, Anmeldung)."""
-    kept: date | None = meeting.submission_until
-    return kept or calendar.deadline("days_before", meeting.on, SUBMISSION_DAYS).on
+def submission_day(meeting_day: date) -> date:
+    """The last day to hand in an item: 28 days before by default (procedure, Anmeldung)."""
+    return calendar.deadline("days_before", meeting_day, SUBMISSION_DAYS).on
 
 
-def is_late(meeting: StoredMeeting, today: date) -> bool:
-    """Late is what comes after the deadline, and whatever comes after the invitation; TOP 1 has to consent to it."""
-    return meeting.state == "invited" or today > submission_until(meeting)
+def is_late(meeting_state: str, meeting_day: date, until: date | None, today: date) -> bool:
+    """Late is what comes after the deadline, and whatever comes after the invitation; TOP 1 has to consent to it.
+
+    `until` is the deadline that the meeting keeps, when it keeps one.
+    """
+    return meeting_state == "invited" or today > (until or submission_day(meeting_day))
 
 
 def is_own(actor: Actor | Me, submitted_by: UUID | None, house: UUID | None) -> bool:
@@ -280,7 +283,7 @@ def places(shells: list[Shell], wanted: list[UUID]) -> dict[UUID, int]:
 
     Raises Conflict when the agenda holds other items than those named, or when items that went out change places.
     """
-    movable = [shell for shell in shells if shell.status in ("registered", "admitted", "on_agenda")]
+    movable = [shell for shell in shells if shell.status in MOVABLE]
     if sorted(wanted) != sorted(shell.id for shell in movable):
         raise errors.Conflict(
             "Die Tagesordnung hat inzwischen andere Punkte. Bitte laden Sie die Seite neu.",

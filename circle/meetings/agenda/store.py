@@ -524,6 +524,20 @@ async def list_people(db: Connection, day: date) -> list[asyncpg.Record]:
     return rows
 
 
+async def list_members(db: Connection, day: date) -> list[asyncpg.Record]:
+    """Who speaks for a house on a day."""
+    rows: list[Any] = await db.fetch(
+        """
+        select p.id, p.name, a.short as authority_name
+        from person p join authority a on a.id = p.authority_id
+        where p.active and roles_on(p.id, $1) && array['commissioner', 'deputy']
+        order by a.name, p.name
+        """,
+        day,
+    )
+    return rows
+
+
 async def person_name(db: Connection, person_id: UUID) -> str | None:
     """Title and name of an active person."""
     found: str | None = await db.fetchval(
@@ -544,6 +558,15 @@ async def find_document(db: Connection, document_id: UUID, keys: list[str]) -> a
     return await db.fetchrow(
         "select id, confidentiality from document where id = $1 and visible(audience, $2)",
         document_id,
+        keys,
+    )
+
+
+async def find_document_named(db: Connection, reference: str, keys: list[str]) -> asyncpg.Record | None:
+    """A document by its number, when `keys` open it."""
+    return await db.fetchrow(
+        "select id, title from document where upper(reference) = upper($1) and visible(audience, $2)",
+        reference.strip(),
         keys,
     )
 
