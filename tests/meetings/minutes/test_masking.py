@@ -57,8 +57,6 @@ async def test_versions_come_with_the_annex_of_whoever_is_named(
 
     assert await items("ben") == [None, "2"]
     assert await items("anna") == await items("kim") == [None]
-    clara = await (await client.as_("clara")).get(f"{world.path}/versions")
-    assert clara.status_code == 404
 
 
 def test_the_mask_leaves_number_state_and_level() -> None:
