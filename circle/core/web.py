@@ -126,11 +126,12 @@ async def _plain(send: Send, status: int, text: str) -> None:
     await send({"type": "http.response.body", "body": body, "more_body": False})
 
 
-def permission(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
+async def permission(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
     """Guard of every route: an unsafe request that rides on a cookie must come from our own pages.
 
     Browsers say where a request comes from (Sec-Fetch-Site, Fetch Metadata; Origin, RFC 6454). Bearer tokens are not
     sent by browsers on their own and need no such check. Rights themselves are checked in the action.
+    It awaits nothing and is async all the same: the framework runs plain functions in a thread.
     """
     method = connection.scope.get("method")
     if method in ("GET", "HEAD", "OPTIONS"):
