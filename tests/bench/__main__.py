@@ -68,7 +68,7 @@ def kinds(made: dict[str, list[str]]) -> list[Kind]:
     bare = json.dumps({"subject": "Sprachmittlung", "question": world.TEXT}).encode()
     one = f"{api}/meetings/{meetings[0]}"
     return [
-        Kind("all layers, no database", asking("/health/live"), asking("/hello"), 1.6),
+        Kind("all layers, no database", asking("/health/live"), asking("/hello"), 2.0),
         Kind("a meeting with agenda", asking(api + "/meetings/{}", meetings, anna), asking("/meetings/{}", meetings), 1.25, 1, one),
         Kind("50 meetings", asking(f"{api}/meetings?limit=50", None, anna), asking("/meetings"), 1.25, 1, f"{api}/meetings?limit=50"),
         Kind("a document of 20 KB", asking(api + "/documents/{}", documents, anna), asking("/documents/{}", documents), 1.4, 1, f"{api}/documents/{documents[0]}"),
