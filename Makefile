@@ -51,7 +51,7 @@ check: .venv/ready-dev ## Form, Typen, Reihenfolge der Importe, Hausregeln
 
 # Tests compare what is generated with what is kept; the difference in git is what a reviewer reads.
 snapshots: .venv/ready-dev ## db/schema.sql, API-Beschreibung, Routen und Türen neu schreiben
-	@CIRCLE_SNAPSHOTS=renew .venv/bin/pytest -q -n0 -k "kept_one or migrations_make or every_door" tests/house
+	@CIRCLE_SNAPSHOTS=renew .venv/bin/pytest -q -n0 -k "kept_one or migrations_make or every_door or is_listed_opens" tests/house
 	@git --no-pager diff --stat -- db/schema.sql tests/house || true
 
 bench: .venv/ready-dev ## Geschwindigkeit messen

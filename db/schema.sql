@@ -12,6 +12,51 @@ CREATE EXTENSION IF NOT EXISTS unaccent WITH SCHEMA public;
 
 COMMENT ON EXTENSION unaccent IS 'text search dictionary that removes accents';
 
+CREATE FUNCTION acts_for(person uuid, own uuid, house uuid, day date) RETURNS boolean
+    LANGUAGE sql STABLE
+    AS $_$
+    select $2 = $3 or exists (
+        select from appointment a where a.person_id = $1 and a.authority_id = $3
+            and a.valid_from <= $4 and (a.valid_to is null or a.valid_to >= $4))
+$_$;
+
+CREATE FUNCTION agenda_body(meeting uuid, keys text[]) RETURNS jsonb
+    LANGUAGE sql STABLE
+    AS $_$
+    select coalesce(jsonb_agg(jsonb_build_object('id', t.id, 'meeting_id', t.meeting_id, 'meeting_reference', t.reference,
+        'order', t.n, 'number', t.number, 'status', t.status, 'frozen', t.frozen, 'late_submission', t.late_submission,
+        'revision', t.revision, 'title', coalesce(c.title, 'Vertraulicher Tagesordnungspunkt'),
+        'description', c.description, 'aim', c.aim, 'kind', c.kind,
+        'confidentiality', coalesce(c.confidentiality, 'confidential'), 'rapporteur_id', c.rapporteur_id,
+        'rapporteur_name', (select trim(p.title || ' ' || p.name) from person p where p.id = c.rapporteur_id),
+        'submitted_by_id', c.submitted_by,
+        'submitted_by_name', (select trim(p.title || ' ' || p.name) from person p where p.id = c.submitted_by),
+        'authority_id', s.id, 'authority_name', s.short, 'planned_minutes', c.planned_minutes, 'return_reason', c.return_reason,
+        'minutes', case when t.told then c.minutes else left(c.minutes, 0) end, 'result', c.result,
+        'resolution_text', c.resolution_text, 'votes', c.votes, 'reservations', c.reservations,
+        'named', case when c.confidentiality = 'confidential' then (
+            select coalesce(jsonb_agg(jsonb_build_object('id', p.id, 'name', p.name) order by p.name, p.id), '[]')
+            from named_access n join person p on p.id = n.person_id where n.object_id = t.id) end,
+        'papers', case when c.item_id is not null then (
+            select coalesce(jsonb_agg(paper_body(a, $2) order by a.number), '[]')
+            from paper a where a.item_id = t.id and visible(a.audience, $2)) end,
+        'adjourned_to', case when c.item_id is not null then t.adjourned_to end,
+        'adjourned_to_reference', case when c.item_id is not null then (
+            select l.reference from agenda_item s join meeting l on l.id = s.meeting_id
+            where s.id = t.adjourned_to and visible(l.audience, $2)) end) order by t.n), '[]')
+    from (
+        select i.*, m.reference, row_number() over (order by i."order") - 1 as n,
+            m.state in ('minutes_draft', 'minutes_approved', 'filed')
+                or $2 && array['role:circle_office', 'role:circle_moderator'] or exists (
+                    select from minutes d where d.meeting_id = m.id
+                        and $2 && array['person:' || d.keeper_id, 'person:' || d.chair_id]) as told
+        from agenda_item i join meeting m on m.id = i.meeting_id
+        where i.meeting_id = $1 and item_open(i, $2)
+    ) t
+    left join agenda_content c on c.item_id = t.id and visible(c.audience, $2)
+    left join (person q join authority s on s.id = q.authority_id) on q.id = c.submitted_by
+$_$;
+
 CREATE TABLE consultation (
     id uuid DEFAULT gen_random_uuid() NOT NULL,
     reference text,
@@ -123,6 +168,19 @@ CREATE FUNCTION consultation_body(c consultation, keys text[], day date) RETURNS
     from (select works, works or (c.answered_on is not null and c.answered_with is null) as answer from consultation_works(c, $2) works) shown
 $_$;
 
+CREATE FUNCTION consultation_choices(asking uuid, keys text[], day date) RETURNS jsonb
+    LANGUAGE sql STABLE
+    AS $_$
+    select jsonb_build_object(
+        'staff', (
+            select coalesce(jsonb_agg(jsonb_build_object('id', p.id, 'name', p.name, 'roles', r.roles,
+                'conflicted', coalesce(acts_for(p.id, p.authority_id, $1, $3), false)) order by p.name), '[]')
+            from person p cross join lateral (select roles_on(p.id, $3) as roles) r
+            where p.active and 'internal' = any($2) and r.roles && array['circle_office', 'circle_moderator',
+                'kfi_head', 'kfi_expert', 'knowledge_editor', 'quality_reviewer', 'release_approver']),
+        'topics', (select coalesce(jsonb_agg(jsonb_build_array(t.id, t.label) order by t.label), '[]') from topic t))
+$_$;
+
 CREATE FUNCTION consultation_line(c consultation, day date) RETURNS jsonb
     LANGUAGE sql STABLE
     AS $_$
@@ -181,6 +239,43 @@ begin
         execute format('revoke update, delete on %s from %I', target, runtime);
     end loop;
     execute format('revoke insert, update, delete on migration from %I', runtime);
+end $$;
+
+CREATE TABLE agenda_item (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    meeting_id uuid NOT NULL,
+    "order" integer NOT NULL,
+    number text DEFAULT ''::text NOT NULL,
+    status text DEFAULT 'registered'::text NOT NULL,
+    frozen boolean DEFAULT false NOT NULL,
+    late_submission boolean DEFAULT false NOT NULL,
+    adjourned_to uuid,
+    revision integer DEFAULT 1 NOT NULL,
+    CONSTRAINT agenda_item_status_known CHECK ((status = ANY (ARRAY['registered'::text, 'returned'::text, 'admitted'::text, 'on_agenda'::text, 'treated'::text, 'adjourned'::text, 'removed'::text, 'withdrawn'::text])))
+);
+
+CREATE FUNCTION item_open(item agenda_item, keys text[]) RETURNS boolean
+    LANGUAGE sql STABLE
+    AS $_$
+    select $1.status = 'admitted' or $1.frozen or $2 && array['role:circle_office', 'role:circle_moderator']
+        or exists (
+            select from agenda_content c left join person p on p.id = c.submitted_by
+            where c.item_id = $1.id and visible(c.audience, $2) and (c.confidentiality = 'confidential'
+                or $2 && array['person:' || p.id, 'asking:' || p.authority_id, 'person:' || c.rapporteur_id]))
+$_$;
+
+CREATE FUNCTION keep_approved() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+    if old.state in ('approved', 'approved_with_changes')
+        and (tg_op = 'DELETE' or to_jsonb(new) - 'revision' <> to_jsonb(old) - 'revision') then
+        raise exception 'approved minutes stay' using errcode = 'restrict_violation', constraint = 'written_once';
+    end if;
+    if tg_op = 'DELETE' then
+        return old;
+    end if;
+    return new;
 end $$;
 
 CREATE FUNCTION keys_on(person uuid, authority uuid, roles text[]) RETURNS text[]
@@ -255,6 +350,46 @@ CREATE FUNCTION next_number(series text, year integer) RETURNS integer
     insert into number_series (series, year, last) values ($1, $2, 1)
     on conflict on constraint number_series_unique do update set last = number_series.last + 1
     returning last
+$_$;
+
+CREATE TABLE paper (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    meeting_id uuid NOT NULL,
+    item_id uuid NOT NULL,
+    number integer NOT NULL,
+    title text NOT NULL,
+    version integer DEFAULT 1 NOT NULL,
+    confidentiality text NOT NULL,
+    label text DEFAULT 'advance'::text NOT NULL,
+    file_id uuid,
+    document_id uuid,
+    author_id uuid,
+    submitted_on date NOT NULL,
+    revision integer DEFAULT 1 NOT NULL,
+    audience text[] GENERATED ALWAYS AS (
+CASE
+    WHEN (confidentiality = 'confidential'::text) THEN ARRAY[('named:'::text || (item_id)::text)]
+    ELSE ARRAY['circle'::text, ('meeting:'::text || (meeting_id)::text)]
+END) STORED NOT NULL,
+    CONSTRAINT paper_has_content CHECK (((file_id IS NOT NULL) OR (document_id IS NOT NULL))),
+    CONSTRAINT paper_label_known CHECK ((label = ANY (ARRAY['advance'::text, 'late'::text, 'tabled'::text]))),
+    CONSTRAINT paper_level_known CHECK ((confidentiality = ANY (ARRAY['public'::text, 'internal'::text, 'circle'::text, 'confidential'::text])))
+);
+
+ALTER TABLE ONLY paper FORCE ROW LEVEL SECURITY;
+
+CREATE FUNCTION paper_body(paper paper, keys text[]) RETURNS jsonb
+    LANGUAGE sql STABLE
+    AS $_$
+    select jsonb_build_object('id', $1.id, 'meeting_id', $1.meeting_id, 'item_id', $1.item_id, 'number', $1.number,
+        'title', $1.title, 'version', $1.version, 'confidentiality', $1.confidentiality, 'label', $1.label,
+        'file_id', $1.file_id, 'file_name', f.name, 'file_size', f.size,
+        'document_id', d.id, 'document_reference', d.reference,
+        'author_id', $1.author_id, 'author_name', (select trim(p.title || ' ' || p.name) from person p where p.id = $1.author_id),
+        'submitted_on', $1.submitted_on, 'revision', $1.revision)
+    from (select) one
+    left join file f on f.id = $1.file_id
+    left join document d on d.id = $1.document_id and visible(d.audience, $2)
 $_$;
 
 CREATE FUNCTION raise_wall(target regclass) RETURNS void
@@ -382,19 +517,6 @@ END) STORED NOT NULL,
 );
 
 ALTER TABLE ONLY agenda_content FORCE ROW LEVEL SECURITY;
-
-CREATE TABLE agenda_item (
-    id uuid DEFAULT gen_random_uuid() NOT NULL,
-    meeting_id uuid NOT NULL,
-    "order" integer NOT NULL,
-    number text DEFAULT ''::text NOT NULL,
-    status text DEFAULT 'registered'::text NOT NULL,
-    frozen boolean DEFAULT false NOT NULL,
-    late_submission boolean DEFAULT false NOT NULL,
-    adjourned_to uuid,
-    revision integer DEFAULT 1 NOT NULL,
-    CONSTRAINT agenda_item_status_known CHECK ((status = ANY (ARRAY['registered'::text, 'returned'::text, 'admitted'::text, 'on_agenda'::text, 'treated'::text, 'adjourned'::text, 'removed'::text, 'withdrawn'::text])))
-);
 
 CREATE TABLE agenda_version (
     meeting_id uuid NOT NULL,
@@ -582,6 +704,7 @@ CREATE TABLE document (
     released_by uuid,
     review_on date,
     retired_note text DEFAULT ''::text NOT NULL,
+    return_note text DEFAULT ''::text NOT NULL,
     superseded_by uuid,
     updated_at timestamp with time zone DEFAULT now() NOT NULL,
     revision integer DEFAULT 1 NOT NULL,
@@ -607,6 +730,7 @@ CREATE TABLE document_draft (
     review_on date,
     file_ids uuid[] DEFAULT '{}'::uuid[] NOT NULL,
     state text DEFAULT 'draft'::text NOT NULL,
+    return_note text DEFAULT ''::text NOT NULL,
     edited_by uuid NOT NULL,
     audience text[] NOT NULL,
     CONSTRAINT document_draft_level_known CHECK ((confidentiality = ANY (ARRAY['public'::text, 'internal'::text, 'circle'::text, 'confidential'::text]))),
@@ -808,32 +932,6 @@ ALTER TABLE outbox ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     NO MAXVALUE
     CACHE 1
 );
-
-CREATE TABLE paper (
-    id uuid DEFAULT gen_random_uuid() NOT NULL,
-    meeting_id uuid NOT NULL,
-    item_id uuid NOT NULL,
-    number integer NOT NULL,
-    title text NOT NULL,
-    version integer DEFAULT 1 NOT NULL,
-    confidentiality text NOT NULL,
-    label text DEFAULT 'advance'::text NOT NULL,
-    file_id uuid,
-    document_id uuid,
-    author_id uuid,
-    submitted_on date NOT NULL,
-    revision integer DEFAULT 1 NOT NULL,
-    audience text[] GENERATED ALWAYS AS (
-CASE
-    WHEN (confidentiality = 'confidential'::text) THEN ARRAY[('named:'::text || (item_id)::text)]
-    ELSE ARRAY['circle'::text, ('meeting:'::text || (meeting_id)::text)]
-END) STORED NOT NULL,
-    CONSTRAINT paper_has_content CHECK (((file_id IS NOT NULL) OR (document_id IS NOT NULL))),
-    CONSTRAINT paper_label_known CHECK ((label = ANY (ARRAY['advance'::text, 'late'::text, 'tabled'::text]))),
-    CONSTRAINT paper_level_known CHECK ((confidentiality = ANY (ARRAY['public'::text, 'internal'::text, 'circle'::text, 'confidential'::text])))
-);
-
-ALTER TABLE ONLY paper FORCE ROW LEVEL SECURITY;
 
 CREATE TABLE partner (
     id uuid DEFAULT gen_random_uuid() NOT NULL,
@@ -1228,6 +1326,8 @@ CREATE INDEX sign_in_failure_address ON sign_in_failure USING btree (address, at
 CREATE INDEX task_item ON task USING btree (item_id) WHERE (item_id IS NOT NULL);
 
 CREATE INDEX task_owner ON task USING btree (owner_id);
+
+CREATE TRIGGER approved_once BEFORE DELETE OR UPDATE ON minutes FOR EACH ROW EXECUTE FUNCTION keep_approved();
 
 CREATE TRIGGER written_once BEFORE DELETE OR UPDATE ON agenda_version FOR EACH ROW EXECUTE FUNCTION refuse_change();
 
