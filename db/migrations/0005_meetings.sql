@@ -266,15 +266,15 @@ $$;
 
 -- Who sees that an item is there. From the admission on everybody who sees the meeting does. Before it, and when it is
 -- returned or withdrawn before the invitation, a proposal is an affair between its house and the office: only office,
--- moderation, and the submitter with the commissioner and deputy of the same house know of it, and of a confidential
--- one in that house only who is named for it. `keys` must open the meeting; the caller asks that.
+-- moderation, the rapporteur, and the submitter with the commissioner and deputy of the same house know of it; of a
+-- confidential one instead of the house only who is named for it. `keys` must open the meeting; the caller asks that.
 create function item_open(item agenda_item, keys text[]) returns boolean
 language sql stable as $$
     select $1.status = 'admitted' or $1.frozen or $2 && array['role:circle_office', 'role:circle_moderator']
         or exists (
-            select from agenda_content c join person p on p.id = c.submitted_by
-            where c.item_id = $1.id and visible(c.audience, $2)
-                and $2 && array['person:' || p.id, 'asking:' || p.authority_id])
+            select from agenda_content c left join person p on p.id = c.submitted_by
+            where c.item_id = $1.id and visible(c.audience, $2) and (c.confidentiality = 'confidential'
+                or $2 && array['person:' || p.id, 'asking:' || p.authority_id, 'person:' || c.rapporteur_id]))
 $$;
 
 -- A paper for whoever may open it.
