@@ -11,8 +11,11 @@ from circle.core.fields import Body, Line, OptionalLine, RequiredText, Text, Top
 
 Level = Literal["public", "internal", "circle", "confidential"]
 Language = Literal["standard", "plain", "easy"]
+DraftState = Literal["draft", "in_review"]
 State = Literal["draft", "in_review", "released", "review_overdue", "superseded", "retired"]
-Kind = Annotated[str, msgspec.Meta(min_length=1, max_length=60, pattern=r"^[^\x00-\x1f\x7f]*\S[^\x00-\x1f\x7f]*$")]
+Kind = Annotated[
+    str, msgspec.Meta(min_length=1, max_length=60, pattern=r"^[^\x00-\x1f\x7f]*\S[^\x00-\x1f\x7f]*$")
+]
 Files = Annotated[list[UUID], msgspec.Meta(max_length=50)]
 People = Annotated[list[UUID], msgspec.Meta(max_length=50)]
 
@@ -43,6 +46,21 @@ class NewDocument(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     """Who answers for the text; None = whoever begins it."""
 
 
+class Content(msgspec.Struct, frozen=True, kw_only=True):
+    """What a document says, and what is said about it: the same for a document and for its next version."""
+
+    title: str
+    kind: str
+    abstract: str
+    body: str
+    topics: list[str]
+    confidentiality: str
+    language_level: str
+    legal_basis: str
+    review_on: date | None
+    file_ids: list[UUID]
+
+
 class DocumentChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """What changes; what is left out stays. A released document keeps its text until the next release."""
 
@@ -54,7 +72,7 @@ class DocumentChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
     confidentiality: Level | UnsetType = UNSET
     language_level: Language | UnsetType = UNSET
     legal_basis: OptionalLine | UnsetType = UNSET
-    review_on: date | None | UnsetType = UNSET
+    review_on: date | UnsetType | None = UNSET
     file_ids: Files | UnsetType = UNSET
     named: People | UnsetType = UNSET
 
@@ -63,6 +81,12 @@ class Release(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A release; `review_on` is at most twelve months away, None = what the text says, else twelve months."""
 
     review_on: date | None = None
+
+
+class Return(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Why a text goes back to its author, and what is to be done."""
+
+    reason: RequiredText
 
 
 class Supersession(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -121,12 +145,14 @@ class Version(VersionCard, frozen=True):
     abstract: str
     body: str
     files: list[Attachment]
+    document: DocumentLink
 
 
 class Draft(msgspec.Struct, frozen=True):
     """The next version of a released document, seen by those who work on it."""
 
-    state: Literal["draft", "in_review"]
+    state: DraftState
+    return_note: str
     title: str
     kind: str
     abstract: str
@@ -142,7 +168,10 @@ class Draft(msgspec.Struct, frozen=True):
 
 
 class DocumentCard(msgspec.Struct, frozen=True, kw_only=True):
-    """A document in a list. `state` is that of the office's day: what is past its review day says so."""
+    """A document in a list. `state` is that of the office's day: what is past its review day says so.
+
+    `draft_state` is that of the next version, for those who work on it.
+    """
 
     id: UUID
     reference: str
@@ -152,6 +181,7 @@ class DocumentCard(msgspec.Struct, frozen=True, kw_only=True):
     topics: list[str]
     confidentiality: Level
     state: State
+    draft_state: DraftState | None
     version: int
     language_level: Language
     owner_id: UUID
@@ -165,13 +195,18 @@ class DocumentCard(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Document(DocumentCard, frozen=True, kw_only=True):
-    """A document with its text. A retired one still answers, with its note and its successor."""
+    """A document with its text. A retired one still answers, with its note and its successor.
+
+    `return_note` says why a draft came back from review; `named` is told to those who work on it, and to the readers of
+    a confidential one.
+    """
 
     body: str
     legal_basis: str
     released_by_name: str | None
     edited_by_id: UUID | None
     edited_by_name: str | None
+    return_note: str
     retired_note: str
     superseded_by: DocumentLink | None
     supersedes: DocumentLink | None
@@ -180,3 +215,15 @@ class Document(DocumentCard, frozen=True, kw_only=True):
     named: list[Named]
     versions: list[VersionCard]
     draft: Draft | None
+
+
+class Overdue(msgspec.Struct, frozen=True):
+    """A document whose review day is over, for the notice to whoever answers for it."""
+
+    id: UUID
+    reference: str
+    title: str
+    confidentiality: Level
+    owner_id: UUID
+    review_on: date
+    audience: list[str]

@@ -13,8 +13,12 @@ from circle.core import errors
 
 EDITORS = {"knowledge_editor", "circle_office", "quality_reviewer", "release_approver", "kfi_head"}
 """Roles that work on everybody's documents; others only on their own."""
+ANSWER = "Antwort"
+"""What becomes of an answer that is released for all."""
+OUTSIDE = {"technical_admin", "municipal_contact", "partner", "former_commissioner"}
+"""Whoever holds none but these roles is not named for confidential documents."""
 KINDS = [
-    "Arbeitshilfe", "Auswertung", "Checkliste", "Glossar", "Handreichung", "Konzept", "Leitfaden", "Merkblatt",
+    ANSWER, "Arbeitshilfe", "Auswertung", "Checkliste", "Glossar", "Handreichung", "Konzept", "Leitfaden", "Merkblatt",
     "Muster", "Plan", "Präsentation", "Rechtsquelle", "Sammlung", "Übersicht", "Vermerk", "Vorlage", "Wegweiser",
 ]  # fmt: skip
 """Offered in forms; other kinds are possible."""
@@ -69,9 +73,47 @@ def review_day(today: date, wanted: date | None) -> date:
     if not today < wanted <= latest:
         raise errors.Invalid(
             "Der Prüftermin liegt in der Zukunft und höchstens zwölf Monate entfernt.",
-            fields={"review_on": f"Bitte einen Tag bis zum {latest.day}.{latest.month}.{latest.year} wählen."},
+            fields={
+                "review_on": f"Bitte einen Tag bis zum {latest.day}.{latest.month}.{latest.year} wählen."
+            },
         )
     return wanted
+
+
+def require_changeable(state: str) -> None:
+    """Raises Conflict for a document that no longer holds."""
+    if state in ("superseded", "retired"):
+        raise errors.Conflict(f"Das Dokument ist {STATES[state]} und wird nicht mehr geändert.")
+
+
+def require_submittable(state: str, draft_state: str | None) -> None:
+    """Raises Conflict unless there is something to review that is not in review already."""
+    require_changeable(state)
+    if "in_review" in (state, draft_state):
+        raise errors.Conflict("Der Text liegt schon zur Prüfung vor.")
+
+
+def require_in_review(state: str, draft_state: str | None) -> None:
+    """Raises Conflict unless the text, or the next version of it, is in review."""
+    if "in_review" not in (state, draft_state):
+        raise errors.Conflict("Es liegt kein Text zur Prüfung vor.", code="not_in_review")
+
+
+def require_in_force(state: str) -> None:
+    """Raises Conflict unless the document is released and holds."""
+    if state not in IN_FORCE:
+        raise errors.Conflict(f"Das geht nur mit freigegebenen Dokumenten. Dieses ist {STATES[state]}.")
+
+
+def require_able_successor(document_id: UUID, successor_id: UUID, state: str) -> None:
+    """Raises Invalid unless the successor is another document that holds; so no chain leads back to its beginning."""
+    if successor_id == document_id:
+        text = "Ein Dokument kann sich nicht selbst ersetzen."
+    elif state not in IN_FORCE:
+        text = "Das neue Dokument muss freigegeben sein."
+    else:
+        return
+    raise errors.Invalid(text, fields={"successor_id": text})
 
 
 def require_ready(title: str, body: str, files: Sequence[Any]) -> None:

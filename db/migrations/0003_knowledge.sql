@@ -39,6 +39,7 @@ create table document (
     released_by uuid constraint document_releaser_exists references person,
     review_on date,
     retired_note text not null default '',
+    return_note text not null default '',
     superseded_by uuid constraint document_successor_exists references document,
     updated_at timestamptz not null default now(),
     revision integer not null default 1,
@@ -90,6 +91,7 @@ create table document_draft (
     review_on date,
     file_ids uuid[] not null default '{}',
     state text not null default 'draft' constraint document_draft_state_known check (state in ('draft', 'in_review')),
+    return_note text not null default '',
     edited_by uuid not null constraint document_draft_editor_exists references person,
     audience text[] not null
 );
