@@ -10,6 +10,7 @@ import msgspec
 from circle.core import auth, errors
 from circle.core.auth import Actor
 from circle.core.db import Connection
+from circle.knowledge import actions as knowledge
 
 from . import actions, letters, rules, store
 from .model import Finding, Release, Stored, plain
@@ -109,8 +110,6 @@ async def decide(
     owner_id = found.answered_by or found.proposed_by
     if owner_id is None:
         raise errors.Conflict("Es fehlt, wer das Dokument verantwortet.", code="no_owner")
-    from circle.knowledge import actions as knowledge
-
     document_id = await knowledge.release_from_consultation(
         db, actor, title=found.release_title, abstract=found.release_abstract, body=found.release_text,
         topics=found.release_topics, level=found.release_level,
