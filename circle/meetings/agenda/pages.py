@@ -405,7 +405,7 @@ async def _item_page(
     if item.status == "returned" and "change" in acts:
         first = "change"
     chosen = step if step in FORMS and (failed or step in acts or step in fresh) else first
-    with_people = chosen in ("change", "result", "task") or "task" in acts
+    with_people = chosen in ("change", "result", "task")
     done = await task_store.list_tasks(db, caller, None, 50, item_id=item.id) if item.frozen else None
     return {
         "meeting": meeting,
