@@ -1,5 +1,6 @@
 """A knowledge document as PDF: its Markdown becomes a short list of typed blocks, which the sheet sets."""
 
+import asyncio
 from collections.abc import Iterable, Iterator
 from datetime import date
 from pathlib import Path
@@ -9,7 +10,9 @@ import msgspec
 from markdown_it import MarkdownIt
 from markdown_it.tree import SyntaxTreeNode
 
-from circle.core import calendar, printing
+from circle.core import calendar, clock, pages, printing
+
+from .model import Document
 
 LONGEST_BODY = 200_000
 
@@ -19,6 +22,8 @@ _MARKDOWN = MarkdownIt(
 ).enable(["replacements", "smartquotes"])
 _DEEPEST_HEADING = 6
 _DEEPEST_NESTING = 6
+_AT_ONCE = asyncio.Semaphore(2)
+"""More would not be faster on a small machine, and the pages need its processor too."""
 
 
 class Run(msgspec.Struct, frozen=True):
@@ -97,6 +102,28 @@ class DocumentPrint(msgspec.Struct, frozen=True, kw_only=True):
     body: str
     legal_basis: str = ""
     circle: str = "Koordinierungskreis der Integrationsbeauftragten der Bezirksregierungen"
+
+
+def of(found: Document) -> DocumentPrint:
+    """What is printed of a document as its reader sees it; a text that does not hold says so beside its version."""
+    states = {
+        "draft": " (Entwurf)",
+        "in_review": " (Entwurf)",
+        "superseded": " (ersetzt)",
+        "retired": " (zurückgezogen)",
+    }
+    return DocumentPrint(
+        reference=found.reference, title=found.title, level=pages.LEVELS[found.confidentiality],
+        version=f"{found.version}{states.get(found.state, '')}",
+        as_of=found.released_on or clock.day(found.updated_at), owner=f"{found.owner_name}, {found.authority_name}",
+        body=found.body or found.abstract, legal_basis=found.legal_basis,
+    )  # fmt: skip
+
+
+async def in_thread(printed: DocumentPrint) -> bytes:
+    """The PDF, set beside the event loop, two at a time. No transaction may be open meanwhile."""
+    async with _AT_ONCE:
+        return await asyncio.to_thread(document, printed)
 
 
 def document(printed: DocumentPrint) -> bytes:

@@ -52,6 +52,12 @@ def render(markdown: str) -> Markup:
     )
 
 
+def headings(html: Markup) -> list[tuple[int, str, str]]:
+    """Level, id and words of the first two ranks of headings in a rendered text, for a table of contents."""
+    found = re.findall(r'<h([23]) id="([^"]+)">(.*?)</h\1>', html, flags=re.S)
+    return [(int(level), name, Markup(words).striptags()) for level, name, words in found]  # noqa: S704  cleaned before
+
+
 def plain(markdown: str) -> str:
     """Return the words alone, for the index; its time grows with the text and no faster."""
     return re.sub(r"[*_`#>|~]+|^[-:| \t]+$|\]\([^)\n]{0,500}\)|\[", " ", markdown, flags=re.M)
