@@ -14,7 +14,7 @@ import msgspec
 
 from circle.core import access, audit, auth, clock, errors, files
 from circle.core.auth import Actor
-from circle.core.db import Connection
+from circle.core.db import Answer, Caller, Connection
 from circle.distribution import actions as distribution
 from circle.distribution.model import Kind, Letter, Part
 from circle.search import index
@@ -24,9 +24,10 @@ from .letters import Wording
 from .model import (
     Assignment,
     Closing,
+    Consultation,
     ConsultationChange,
     DocumentLink,
-    Level,
+    Named,
     NewAnswer,
     NewConsultation,
     Question,
@@ -42,6 +43,21 @@ from .model import (
 
 REVIEWERS = ["quality_reviewer", "kfi_head", "release_approver"]
 """Who reviews, in the order in which somebody is proposed."""
+
+
+async def read(db: Connection, caller: Caller, consultation_id: UUID) -> Answer:
+    """One request as the caller may see it. Reading a confidential one is recorded."""
+    found = await store.get(db, caller, consultation_id)
+    await note_reading(db, caller, found.me, msgspec.json.decode(found.body, type=Named))
+    return found
+
+
+async def note_reading(db: Connection, caller: Caller, card: bytes, thing: Named | Consultation) -> None:
+    """Record that somebody read a request, when it is confidential (domain rules 3.2)."""
+    if thing.confidentiality == "confidential":
+        await audit.reading(
+            db, caller, card, "consultation", thing.id, thing.reference or "", purpose="Beratung"
+        )
 
 
 async def ask(db: Connection, actor: Actor, new: NewConsultation) -> UUID:
@@ -360,27 +376,19 @@ async def remind_due(db: Connection, now: datetime) -> int:
     head = [person.id for person in await store.list_with_roles(db, ["kfi_head"], today)]
     for row in await store.list_unanswered(db):
         due_on: date = row["due_on_effective"]
-        thing = _Addressed(row["id"], row["reference"], row["confidentiality"])
+        thing = Named(row["id"], row["reference"], row["confidentiality"])
         if rules.is_reminder_due(due_on, today) and row["reminded_for"] != due_on:
             people = [row["assignee_id"]] if row["assignee_id"] else await _office(db, today)
-            await tell(db, actor, thing, letters.reminder(thing.reference, due_on), people)
+            await tell(db, actor, thing, letters.reminder(row["reference"], due_on), people)
             await store.mark_reminded(db, thing.id, due_on)
             written += 1
         if today > due_on and row["escalated_for"] != due_on:
             known = bool(head) and thing.confidentiality != "confidential"
             people = head if known else await _office(db, today)
-            await tell(db, actor, thing, letters.escalation(thing.reference, due_on), people, link=not known)
+            await tell(db, actor, thing, letters.escalation(row["reference"], due_on), people, link=not known)
             await store.mark_escalated(db, thing.id, due_on)
             written += 1
     return written
-
-
-class _Addressed(msgspec.Struct, frozen=True):
-    """What a letter needs to know of a request."""
-
-    id: UUID
-    reference: str
-    confidentiality: Level
 
 
 # What all acts share
@@ -447,7 +455,7 @@ async def index_consultation(db: Connection, consultation_id: UUID) -> None:
 async def tell(
     db: Connection,
     actor: Actor,
-    thing: Stored | _Addressed,
+    thing: Stored | Named,
     wording: Wording,
     people: Iterable[UUID | None],
     *,

@@ -72,7 +72,7 @@ async def read_consultation(
     db: web.Db, caller: web.Asking, consultation_id: FromPath[UUID]
 ) -> Response[Consultation]:
     """One request with its course, as the caller may see it."""
-    return answers.one(await store.get(db, caller, consultation_id))
+    return answers.one(await actions.read(db, caller, consultation_id))
 
 
 @patch(PATH, opt={"permission": "signed_in"})

@@ -211,6 +211,14 @@ class Stored(msgspec.Struct, frozen=True):
     revision: int
 
 
+class Named(msgspec.Struct, frozen=True):
+    """What a letter or the record of a reading needs to know of a request."""
+
+    id: UUID
+    reference: str | None
+    confidentiality: Level
+
+
 class Staff(msgspec.Struct, frozen=True):
     """A person who may be named for an act: roles of the day; `conflicted` when they belong to the asking house."""
 

@@ -178,9 +178,10 @@ async def show(
 ) -> Response[bytes]:
     """One request as a conversation: question, clarifications, answer, review, release, and the next act."""
     found = await store.get_page(db, caller, *_named(name))
+    opened: Opened = pages.as_struct(found, Opened)
+    await actions.note_reading(db, caller, found.me, opened.thing)
     me = auth.me(found.me)
-    context = await _page(me, pages.as_struct(found, Opened), schritt)
-    return pages.show(request, "consultations/show.html", me, **context)
+    return pages.show(request, "consultations/show.html", me, **await _page(me, opened, schritt))
 
 
 @get("/anfragen/{consultation_id:uuid}/bearbeiten", opt={"permission": "consultations.ask"})

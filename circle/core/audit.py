@@ -5,8 +5,9 @@ from uuid import UUID
 
 import msgspec
 
+from . import auth
 from .auth import Actor
-from .db import Connection
+from .db import Caller, Connection
 
 
 async def record(
@@ -33,3 +34,13 @@ async def record(
         reference,
         msgspec.json.encode(detail).decode(),
     )
+
+
+async def reading(
+    db: Connection, caller: Caller, card: bytes, object_kind: str, object_id: UUID, reference: str = "", **detail: Any
+) -> None:  # fmt: skip
+    """Write down that the caller, whose card a read brought along, read confidential content and for which purpose
+    (domain rules 3.2)."""
+    me = auth.me(card)
+    reader = Actor(me.person_id, me.authority_id, me.name, frozenset(me.roles), (), caller.now)
+    await record(db, reader, f"{object_kind}.read", object_kind, object_id, reference, **detail)

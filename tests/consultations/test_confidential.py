@@ -131,3 +131,20 @@ async def test_a_withdrawn_right_acts_at_once(client: Clients, db: Connection, o
     assert (await ben.get(api(found))).status_code == 200
     await db.execute("update appointment set valid_to = '2026-11-22'")
     assert (await ben.get(api(found))).status_code == 404
+
+
+async def test_reading_it_is_recorded_with_its_purpose(
+    client: Clients, db: Connection, office: Clock
+) -> None:
+    await make.advisers(db)
+    found = await make.consultation(db, office, "assigned", confidentiality="confidential")
+    plain = await make.consultation(db, office, "assigned")
+    await (await client.as_("dora")).get(api(found))
+    await (await client.browser("ben")).get(f"/anfragen/{found}")
+    await (await client.as_("clara")).get(api(found))
+    await (await client.as_("dora")).get(api(plain))
+    read = await db.fetch(
+        "select actor_name, object_id, detail from audit_event where action = 'consultation.read'"
+    )
+    assert [(row["actor_name"], row["object_id"], row["detail"]) for row in read] == [
+        (name, found, '{"purpose": "Beratung"}') for name in ("Dora Probe", "Ben Beauftragt")]  # fmt: skip
