@@ -308,6 +308,57 @@ begin
     end if;
 end $_$;
 
+CREATE TABLE meeting (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    reference text NOT NULL,
+    number integer NOT NULL,
+    title text NOT NULL,
+    date date NOT NULL,
+    start_local time without time zone NOT NULL,
+    end_local time without time zone NOT NULL,
+    time_zone text DEFAULT 'Europe/Berlin'::text NOT NULL,
+    mode text NOT NULL,
+    place text DEFAULT ''::text NOT NULL,
+    link text DEFAULT ''::text NOT NULL,
+    state text DEFAULT 'agenda_open'::text NOT NULL,
+    file_reference text DEFAULT ''::text NOT NULL,
+    deadlines jsonb DEFAULT '{}'::jsonb NOT NULL,
+    procedure_version integer NOT NULL,
+    invitation_sent_on date,
+    agenda_version integer DEFAULT 0 NOT NULL,
+    sequence integer DEFAULT 0 NOT NULL,
+    started_at timestamp with time zone,
+    ended_at timestamp with time zone,
+    moved_to uuid,
+    reason text DEFAULT ''::text NOT NULL,
+    calendar_id uuid DEFAULT gen_random_uuid() NOT NULL,
+    note text DEFAULT ''::text NOT NULL,
+    convened_by uuid,
+    revision integer DEFAULT 1 NOT NULL,
+    audience text[] GENERATED ALWAYS AS (ARRAY['circle'::text, ('meeting:'::text || (id)::text)]) STORED NOT NULL,
+    CONSTRAINT meeting_mode_known CHECK ((mode = ANY (ARRAY['in_person'::text, 'online'::text, 'hybrid'::text]))),
+    CONSTRAINT meeting_state_known CHECK ((state = ANY (ARRAY['planned'::text, 'agenda_open'::text, 'invited'::text, 'running'::text, 'held'::text, 'minutes_draft'::text, 'minutes_approved'::text, 'filed'::text, 'cancelled'::text, 'moved'::text]))),
+    CONSTRAINT meeting_times_ordered CHECK ((end_local > start_local))
+);
+
+CREATE FUNCTION meeting_card(meeting meeting, keys text[], today date) RETURNS jsonb
+    LANGUAGE sql STABLE
+    AS $_$
+    select jsonb_build_object('id', $1.id, 'reference', $1.reference, 'number', $1.number, 'title', $1.title,
+        'date', $1.date, 'start_local', to_char($1.start_local, 'HH24:MI'), 'end_local', to_char($1.end_local, 'HH24:MI'),
+        'time_zone', $1.time_zone, 'mode', $1.mode, 'place', $1.place, 'link', $1.link, 'state', $1.state,
+        'invitation_sent_on', $1.invitation_sent_on, 'invitation_until', $1.deadlines -> 'invitation_latest' ->> 'on',
+        'overdue', $1.state in ('planned', 'agenda_open') and ($1.deadlines -> 'invitation_latest' ->> 'on')::date < $3,
+        'agenda_version', $1.agenda_version, 'sequence', $1.sequence, 'moved_to', t.id, 'moved_to_reference', t.reference,
+        'item_count', coalesce(c.items, 0), 'proposal_count', coalesce(c.proposals, 0), 'revision', $1.revision)
+    from (select) one
+    left join meeting t on t.id = $1.moved_to and visible(t.audience, $2)
+    left join lateral (
+        select count(*) filter (where i.status in ('admitted', 'on_agenda', 'treated')) as items,
+            count(*) filter (where i.status = 'registered') as proposals
+        from agenda_item i where i.meeting_id = $1.id and item_open(i, $2)) c on true
+$_$;
+
 CREATE FUNCTION minutes_content(meeting uuid, keys text[], whole boolean) RETURNS jsonb
     LANGUAGE sql STABLE
     AS $_$
@@ -528,6 +579,21 @@ CREATE TABLE agenda_version (
     dispatch_id uuid NOT NULL,
     CONSTRAINT agenda_version_kind_known CHECK ((kind = ANY (ARRAY['invitation'::text, 'supplement'::text])))
 );
+
+CREATE TABLE agenda_version_paper (
+    meeting_id uuid NOT NULL,
+    version integer NOT NULL,
+    paper_id uuid NOT NULL,
+    paper_version integer NOT NULL,
+    title text NOT NULL,
+    level text NOT NULL,
+    file_id uuid,
+    url text DEFAULT ''::text NOT NULL,
+    audience text[] NOT NULL,
+    CONSTRAINT agenda_version_paper_level_known CHECK ((level = ANY (ARRAY['public'::text, 'internal'::text, 'circle'::text, 'confidential'::text])))
+);
+
+ALTER TABLE ONLY agenda_version_paper FORCE ROW LEVEL SECURITY;
 
 CREATE TABLE appointment (
     id uuid DEFAULT gen_random_uuid() NOT NULL,
@@ -788,37 +854,6 @@ CREATE TABLE idempotent_answer (
     answer bytea NOT NULL,
     etag text DEFAULT ''::text NOT NULL,
     created_at timestamp with time zone DEFAULT now() NOT NULL
-);
-
-CREATE TABLE meeting (
-    id uuid DEFAULT gen_random_uuid() NOT NULL,
-    reference text NOT NULL,
-    number integer NOT NULL,
-    title text NOT NULL,
-    date date NOT NULL,
-    start_local time without time zone NOT NULL,
-    end_local time without time zone NOT NULL,
-    time_zone text DEFAULT 'Europe/Berlin'::text NOT NULL,
-    mode text NOT NULL,
-    place text DEFAULT ''::text NOT NULL,
-    link text DEFAULT ''::text NOT NULL,
-    state text DEFAULT 'agenda_open'::text NOT NULL,
-    file_reference text DEFAULT ''::text NOT NULL,
-    deadlines jsonb DEFAULT '{}'::jsonb NOT NULL,
-    procedure_version integer NOT NULL,
-    invitation_sent_on date,
-    agenda_version integer DEFAULT 0 NOT NULL,
-    sequence integer DEFAULT 0 NOT NULL,
-    started_at timestamp with time zone,
-    ended_at timestamp with time zone,
-    moved_to uuid,
-    note text DEFAULT ''::text NOT NULL,
-    convened_by uuid,
-    revision integer DEFAULT 1 NOT NULL,
-    audience text[] GENERATED ALWAYS AS (ARRAY['circle'::text, ('meeting:'::text || (id)::text)]) STORED NOT NULL,
-    CONSTRAINT meeting_mode_known CHECK ((mode = ANY (ARRAY['in_person'::text, 'online'::text, 'hybrid'::text]))),
-    CONSTRAINT meeting_state_known CHECK ((state = ANY (ARRAY['planned'::text, 'agenda_open'::text, 'invited'::text, 'running'::text, 'held'::text, 'minutes_draft'::text, 'minutes_approved'::text, 'filed'::text, 'cancelled'::text, 'moved'::text]))),
-    CONSTRAINT meeting_times_ordered CHECK ((end_local > start_local))
 );
 
 CREATE TABLE migration (
@@ -1087,6 +1122,9 @@ ALTER TABLE ONLY agenda_item
 ALTER TABLE ONLY agenda_item
     ADD CONSTRAINT agenda_item_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY agenda_version_paper
+    ADD CONSTRAINT agenda_version_paper_unique PRIMARY KEY (paper_id, paper_version);
+
 ALTER TABLE ONLY agenda_version
     ADD CONSTRAINT agenda_version_unique PRIMARY KEY (meeting_id, version);
 
@@ -1255,6 +1293,8 @@ CREATE INDEX agenda_content_meeting ON agenda_content USING btree (meeting_id);
 
 CREATE INDEX agenda_item_meeting ON agenda_item USING btree (meeting_id, "order");
 
+CREATE INDEX agenda_version_paper_version ON agenda_version_paper USING btree (meeting_id, version);
+
 CREATE INDEX appointment_person ON appointment USING btree (person_id);
 
 CREATE INDEX attendance_person ON attendance USING btree (person_id);
@@ -1331,6 +1371,8 @@ CREATE TRIGGER approved_once BEFORE DELETE OR UPDATE ON minutes FOR EACH ROW EXE
 
 CREATE TRIGGER written_once BEFORE DELETE OR UPDATE ON agenda_version FOR EACH ROW EXECUTE FUNCTION refuse_change();
 
+CREATE TRIGGER written_once BEFORE DELETE OR UPDATE ON agenda_version_paper FOR EACH ROW EXECUTE FUNCTION refuse_change();
+
 CREATE TRIGGER written_once BEFORE DELETE OR UPDATE ON audit_event FOR EACH ROW EXECUTE FUNCTION refuse_change();
 
 CREATE TRIGGER written_once BEFORE DELETE OR UPDATE ON consultation_answer FOR EACH ROW EXECUTE FUNCTION refuse_change();
@@ -1372,6 +1414,15 @@ ALTER TABLE ONLY agenda_version
 
 ALTER TABLE ONLY agenda_version
     ADD CONSTRAINT agenda_version_meeting_exists FOREIGN KEY (meeting_id) REFERENCES meeting(id);
+
+ALTER TABLE ONLY agenda_version_paper
+    ADD CONSTRAINT agenda_version_paper_exists FOREIGN KEY (paper_id) REFERENCES paper(id);
+
+ALTER TABLE ONLY agenda_version_paper
+    ADD CONSTRAINT agenda_version_paper_file_exists FOREIGN KEY (file_id) REFERENCES file(id);
+
+ALTER TABLE ONLY agenda_version_paper
+    ADD CONSTRAINT agenda_version_paper_version_exists FOREIGN KEY (meeting_id, version) REFERENCES agenda_version(meeting_id, version);
 
 ALTER TABLE ONLY appointment
     ADD CONSTRAINT appointment_authority_exists FOREIGN KEY (authority_id) REFERENCES authority(id);
@@ -1591,6 +1642,8 @@ ALTER TABLE ONLY task
 
 ALTER TABLE agenda_content ENABLE ROW LEVEL SECURITY;
 
+ALTER TABLE agenda_version_paper ENABLE ROW LEVEL SECURITY;
+
 ALTER TABLE clarification ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE consultation ENABLE ROW LEVEL SECURITY;
@@ -1622,6 +1675,8 @@ ALTER TABLE search_sealed ENABLE ROW LEVEL SECURITY;
 ALTER TABLE task ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY wall ON agenda_content USING ((( SELECT wall_open() AS wall_open) OR (audience && ( SELECT wall_keys() AS wall_keys)))) WITH CHECK (true);
+
+CREATE POLICY wall ON agenda_version_paper USING ((( SELECT wall_open() AS wall_open) OR (audience && ( SELECT wall_keys() AS wall_keys)))) WITH CHECK (true);
 
 CREATE POLICY wall ON clarification USING ((( SELECT wall_open() AS wall_open) OR (audience && ( SELECT wall_keys() AS wall_keys)))) WITH CHECK (true);
 

@@ -29,6 +29,10 @@ create table meeting (
     started_at timestamptz,
     ended_at timestamptz,
     moved_to uuid constraint meeting_successor_exists references meeting,
+    -- Why it was cancelled or moved.
+    reason text not null default '',
+    -- A meeting with another date keeps the name that calendars know the old one by.
+    calendar_id uuid not null default gen_random_uuid(),
     note text not null default '',
     convened_by uuid constraint meeting_convener_exists references person,
     revision integer not null default 1,
@@ -119,6 +123,25 @@ create table agenda_version (
     constraint agenda_version_unique primary key (meeting_id, version)
 );
 select write_once('agenda_version');
+
+-- What went out with which agenda: each version of a paper once, with the audience of that day.
+create table agenda_version_paper (
+    meeting_id uuid not null,
+    version integer not null,
+    paper_id uuid not null constraint agenda_version_paper_exists references paper,
+    paper_version integer not null,
+    title text not null,
+    level text not null constraint agenda_version_paper_level_known
+        check (level in ('public', 'internal', 'circle', 'confidential')),
+    file_id uuid constraint agenda_version_paper_file_exists references file,
+    url text not null default '',
+    audience text[] not null,
+    constraint agenda_version_paper_unique primary key (paper_id, paper_version),
+    constraint agenda_version_paper_version_exists foreign key (meeting_id, version) references agenda_version
+);
+create index agenda_version_paper_version on agenda_version_paper (meeting_id, version);
+select raise_wall('agenda_version_paper');
+select write_once('agenda_version_paper');
 
 create table minutes (
     id uuid primary key default gen_random_uuid(),
@@ -329,4 +352,23 @@ language sql stable as $$
     ) t
     left join agenda_content c on c.item_id = t.id and visible(c.audience, $2)
     left join (person q join authority s on s.id = q.authority_id) on q.id = c.submitted_by
+$$;
+
+-- A meeting as lists show it, for whoever may see it. `item_count` are the items on the agenda, `proposal_count` those
+-- that wait for admission, as far as `keys` know of them.
+create function meeting_card(meeting meeting, keys text[], today date) returns jsonb
+language sql stable as $$
+    select jsonb_build_object('id', $1.id, 'reference', $1.reference, 'number', $1.number, 'title', $1.title,
+        'date', $1.date, 'start_local', to_char($1.start_local, 'HH24:MI'), 'end_local', to_char($1.end_local, 'HH24:MI'),
+        'time_zone', $1.time_zone, 'mode', $1.mode, 'place', $1.place, 'link', $1.link, 'state', $1.state,
+        'invitation_sent_on', $1.invitation_sent_on, 'invitation_until', $1.deadlines -> 'invitation_latest' ->> 'on',
+        'overdue', $1.state in ('planned', 'agenda_open') and ($1.deadlines -> 'invitation_latest' ->> 'on')::date < $3,
+        'agenda_version', $1.agenda_version, 'sequence', $1.sequence, 'moved_to', t.id, 'moved_to_reference', t.reference,
+        'item_count', coalesce(c.items, 0), 'proposal_count', coalesce(c.proposals, 0), 'revision', $1.revision)
+    from (select) one
+    left join meeting t on t.id = $1.moved_to and visible(t.audience, $2)
+    left join lateral (
+        select count(*) filter (where i.status in ('admitted', 'on_agenda', 'treated')) as items,
+            count(*) filter (where i.status = 'registered') as proposals
+        from agenda_item i where i.meeting_id = $1.id and item_open(i, $2)) c on true
 $$;
