@@ -352,7 +352,10 @@ def acts(who: Me, item: AgendaItem, meeting_state: str) -> list[str]:
         "reserve": item.open
         and voice
         and _passes(require_outcome, item.status, meeting_state, item.adjourned_to),
-        "lift": (voice or runs) and any(one.resolved_on is None for one in item.reservations or []),
+        "lift": any(
+            one.resolved_on is None and (runs or (voice and one.by == who.person_id))
+            for one in item.reservations or []
+        ),
         "adjourn": runs and _passes(require_adjournable, item.status, item.adjourned_to, meeting_state),
         "withdraw": (own or office) and _passes(require_withdrawable, item.status, meeting_state),
     }
