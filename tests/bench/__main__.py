@@ -73,6 +73,7 @@ def kinds(made: dict[str, list[str]]) -> list[Kind]:
         Kind("50 meetings", asking(f"{api}/meetings?limit=50", None, anna), asking("/meetings"), 1.25, 1, f"{api}/meetings?limit=50"),
         Kind("a document of 20 KB", asking(api + "/documents/{}", documents, anna), asking("/documents/{}", documents), 1.4, 1, f"{api}/documents/{documents[0]}"),
         Kind("50 documents", asking(f"{api}/documents?limit=50", None, anna), asking("/documents"), 1.25, 1, f"{api}/documents?limit=50"),
+        Kind("50 people", asking(f"{api}/people?limit=50", None, anna), asking("/people"), 1.25, 1, f"{api}/people?limit=50"),
         Kind("a request for advice", asking(f"{api}/consultations", None, ben, asked), asking("/consultations", None, "", bare), None),
         Kind("the start page", asking("/", None, anna), asking("/meetings/{}", meetings), None, 1, "/"),
     ]  # fmt: skip

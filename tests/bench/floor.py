@@ -85,6 +85,19 @@ class DocumentLine(msgspec.Struct):
     released_on: date | None
 
 
+class Person(msgspec.Struct):
+    id: UUID
+    title: str
+    name: str
+    email: str
+    phone: str
+    function: str
+    authority_id: UUID
+    authority_name: str
+    authority_key: str
+    roles: list[str]
+
+
 class NewRequest(msgspec.Struct, forbid_unknown_fields=True):
     subject: str
     question: str
@@ -157,6 +170,19 @@ async def documents(state: State) -> list[DocumentLine]:
     return [DocumentLine(**row) for row in rows]
 
 
+@get("/people")
+async def people(state: State) -> list[Person]:
+    async with state.pool.acquire() as db:
+        rows = await db.fetch(
+            """
+            select p.id, p.title, p.name, p.email, p.phone, p.function, p.authority_id, a.name as authority_name,
+                a.key as authority_key, roles_on(p.id, current_date) as roles
+            from person p join authority a on a.id = p.authority_id where p.active order by p.name limit 50
+            """
+        )
+    return [Person(**row) for row in rows]
+
+
 @post("/consultations")
 async def ask(state: State, data: JSONBody[NewRequest]) -> dict[str, str]:
     async with state.pool.acquire() as db, db.transaction():
@@ -194,4 +220,6 @@ async def pool(app: Litestar) -> AsyncIterator[None]:
         yield
 
 
-app = Litestar([hello, meeting, meetings, document, documents, ask], lifespan=[pool], openapi_config=None)
+app = Litestar(
+    [hello, meeting, meetings, document, documents, people, ask], lifespan=[pool], openapi_config=None
+)
