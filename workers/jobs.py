@@ -74,11 +74,13 @@ async def extract_text(around: Around, file_id: UUID) -> None:
 
 
 async def mark_overdue(around: Around) -> None:
-    """Documents whose review is due."""
+    """Documents whose review is due, and the notice to those who answer for them."""
+    from circle.distribution import actions as distribution
     from circle.knowledge import actions as knowledge
 
+    service = auth.service(around.clock.now())
     async with around.database.begin(None) as db:
-        await knowledge.mark_overdue(db, auth.service(around.clock.now()))
+        await distribution.tell_review_due(db, service, await knowledge.mark_overdue(db, service))
 
 
 async def remind_due(around: Around) -> None:

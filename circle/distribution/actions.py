@@ -9,9 +9,10 @@ from uuid import UUID
 import asyncpg
 import msgspec
 
-from circle.core import access, audit, auth, clock, errors, jobs, mail
+from circle.core import access, audit, auth, calendar, clock, errors, jobs, mail
 from circle.core.auth import Actor
 from circle.core.db import Connection
+from circle.knowledge.model import Overdue
 
 from . import rules, store
 from .model import Letter, Level, NewDispatch, Paper, Part, Preview
@@ -210,6 +211,29 @@ async def compose(db: Connection, actor: Actor, new: NewDispatch) -> UUID:
     for part in document_parts(document):
         await add_part(db, dispatch_id, part)
     return dispatch_id
+
+
+async def tell_review_due(db: Connection, actor: Actor, due: list[Overdue]) -> None:
+    """Write to whoever answers for a document that its review day is over. Its page goes along as a link."""
+    for document in due:
+        letter = Letter(
+            kind="notice",
+            object_kind="document",
+            object_id=document.id,
+            title=f"Prüftermin {document.reference}",
+            subject=f"Prüftermin erreicht: {document.reference}",
+            text=f"Sie verantworten das Dokument „{document.title}“ ({document.reference}). Der Prüftermin war der "
+            f"{calendar.date_short(document.review_on)}. Bitte prüfen Sie, ob der Text noch stimmt. Legen Sie ihn dann "
+            "unverändert oder geändert zur Prüfung vor, oder ziehen Sie ihn zurück.",
+            level=document.confidentiality,
+            audience=document.audience,
+            recipients=[document.owner_id],
+        )
+        dispatch_id = await insert(db, actor, letter)
+        url = f"/wissen/{document.reference}"
+        part = Part(document.title, document.confidentiality, url=url, audience=document.audience)
+        await add_part(db, dispatch_id, part)
+        await start(db, dispatch_id, actor)
 
 
 async def recipients_of(db: Connection, actor: Actor, new: NewDispatch) -> list[UUID]:

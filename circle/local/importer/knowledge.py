@@ -9,7 +9,8 @@ import msgspec
 
 from circle.core import files
 from circle.core.db import row
-from circle.search import index
+from circle.knowledge import actions as knowledge
+from circle.knowledge import rules
 
 from . import people
 from .folder import Document
@@ -63,7 +64,7 @@ async def load_documents(run: Run) -> None:
         attached = await _attach_decree(run, document_id) if document.id == DECREE else []
         if document.state not in WITHOUT_VERSION:
             await _freeze(run, document, document_id, attached)
-        await _index(run, document_id)
+        await knowledge.index(run.db, document_id)
     for document in fresh:
         if document.supersedes in run.ids["documents"]:
             await run.db.execute(
@@ -154,12 +155,6 @@ async def _freeze(run: Run, document: Document, document_id: UUID, attached: lis
     """The released version, as it stands in the folder. Texts of earlier versions did not come along."""
     releaser = _releaser(run, document)
     names = {person.id: f"{person.title} {person.name}".strip() for person in run.folder.persons}
-    content = {
-        "title": document.title,
-        "abstract": document.abstract,
-        "body": _text(run, document),
-        "files": attached,
-    }
     await run.db.execute(
         """
         insert into document_version (document_id, number, title, abstract, body, files, sha256, confidentiality,
@@ -170,29 +165,6 @@ async def _freeze(run: Run, document: Document, document_id: UUID, attached: lis
         """,
         document_id,
         msgspec.json.encode(attached).decode(),
-        hashlib.sha256(msgspec.json.encode(content, order="sorted")).hexdigest(),
+        rules.fingerprint(document.title, document.abstract, _text(run, document), attached),
         names[releaser] if releaser else "",
     )
-
-
-async def _index(run: Run, document_id: UUID) -> None:
-    found = await row(
-        run.db,
-        """
-        select d.reference, d.title, concat_ws(E'\\n\\n', nullif(d.abstract, ''), d.body, (
-                select string_agg(f.text, E'\\n\\n') from document_file u join file f on f.id = u.file_id
-                where u.document_id = d.id)) as body,
-            d.kind, d.confidentiality, d.topics, d.authority_id, extract(year from d.released_on)::int as year, d.audience
-        from document d where d.id = $1
-        """,
-        document_id,
-    )
-    await index.put(
-        run.db,
-        index.Entry(
-            source_kind="document", source_id=document_id, reference=found["reference"], title=found["title"],
-            body=found["body"], kind=found["kind"], level=found["confidentiality"], topics=found["topics"],
-            authority_id=found["authority_id"], year=found["year"], url=f"/wissen/{found['reference']}",
-            audience=found["audience"],
-        ),
-    )  # fmt: skip
