@@ -349,7 +349,7 @@ async def test_everything_can_be_found(loaded: Loaded) -> None:
     assert {row["source_kind"]: row["n"] for row in found} == {
         "document": 26,
         "meeting": 6,
-        "agenda_item": 44,
+        "agenda_item": 43,  # one is not admitted yet
         "minutes": 4,
         "task": 6,
         "consultation": 20,

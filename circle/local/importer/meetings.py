@@ -9,6 +9,7 @@ import msgspec
 from circle.core import calendar
 from circle.core.db import row
 from circle.local.child import LocalError
+from circle.meetings.agenda import actions as agenda
 from circle.search import index as search
 
 from .folder import Item, Meeting
@@ -258,10 +259,14 @@ async def _link_adjourned(run: Run, fresh: list[Meeting]) -> None:
 
 
 async def index(run: Run, fresh: list[Meeting]) -> None:
-    """Meetings and agenda items become findable for whoever may open them."""
+    """Meetings and agenda items become findable for whoever may open them, proposals once they are admitted."""
     for meeting in fresh:
         meeting_id = run.ids["meetings"][meeting.id]
-        open_titles = [item.title for item in meeting.agenda if item.confidentiality != "confidential"]
+        open_titles = [
+            item.title
+            for item in meeting.agenda
+            if item.confidentiality != "confidential" and item.status not in ("registered", "returned")
+        ]
         await search.put(
             run.db,
             search.Entry(
@@ -271,15 +276,4 @@ async def index(run: Run, fresh: list[Meeting]) -> None:
             ),
         )  # fmt: skip
         for item in meeting.agenda:
-            item_id = run.ids["agenda_items"][item.id]
-            closed = item.confidentiality == "confidential"
-            words = (item.minutes, item.resolution_text)
-            await search.put(
-                run.db,
-                search.Entry(
-                    source_kind="agenda_item", source_id=item_id, reference=item.id, title=item.title,
-                    body="\n\n".join(filter(None, words)), kind="Tagesordnungspunkt", level=item.confidentiality,
-                    year=meeting.date.year, url=f"/sitzungen/{meeting.id}/top/{item_id}",
-                    audience=[f"named:{item_id}"] if closed else ["circle", f"meeting:{meeting_id}"],
-                ),
-            )  # fmt: skip
+            await agenda.index(run.db, run.ids["agenda_items"][item.id])
