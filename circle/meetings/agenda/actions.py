@@ -4,6 +4,7 @@ Every act locks the meeting first, then the item: acts on one agenda, the invita
 """
 
 import uuid
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -27,6 +28,7 @@ from .model import (
     NewItem,
     NewReservation,
     Outcome,
+    Paper,
     Plan,
     Return,
     StoredItem,
@@ -344,18 +346,18 @@ async def adjourn_open(db: Connection, actor: Actor, meeting_id: UUID) -> list[U
     return adjourned
 
 
-async def note_reading(db: Connection, caller: Caller, card: bytes, items: list[AgendaItem]) -> None:
-    """Log that somebody read confidential items: one row for one reading (3.2), none when all was open or masked."""
-    read = [item for item in items if item.confidentiality == "confidential" and item.open]
+async def note_reading(
+    db: Connection, caller: Caller, card: bytes, things: Sequence[AgendaItem | Paper]
+) -> None:
+    """Log that somebody read confidential items or papers (3.2): one row for one reading, none when all was open or masked."""
+    read = [one for one in things if one.confidentiality == "confidential" and one.open]
     if not read:
         return
     me = auth.me(card)
     reader = Actor(me.person_id, me.authority_id, me.name, frozenset(me.roles), (), caller.now)
-    await audit.record(
-        db, reader, "agenda_item.read", "agenda_item" if len(read) == 1 else "meeting",
-        read[0].id if len(read) == 1 else read[0].meeting_id, read[0].meeting_reference,
-        items=[item.id for item in read], purpose="Sitzung",
-    )  # fmt: skip
+    items = sorted({one.item_id for one in read})
+    kind, object_id = ("agenda_item", items[0]) if len(items) == 1 else ("meeting", read[0].meeting_id)
+    await audit.record(db, reader, "agenda_item.read", kind, object_id, items=items, purpose="Sitzung")
 
 
 async def index(db: Connection, item_id: UUID) -> None:

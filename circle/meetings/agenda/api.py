@@ -235,6 +235,7 @@ async def list_papers(
 ) -> Response[Page[Paper]]:
     """The papers of a meeting that one may open, in the order of the agenda."""
     found = await store.list_papers(db, caller, answers.unseal(after), answers.page_size(limit), meeting_id)
+    await actions.note_reading(db, caller, found.me, msgspec.json.decode(found.body, type=list[Paper]))
     return answers.page(request, found)
 
 
@@ -257,8 +258,10 @@ async def hand_in(
 
 @get("/papers/{paper_id:uuid}", opt={"permission": "signed_in"})
 async def read_paper(db: web.Db, caller: web.Asking, paper_id: FromPath[UUID]) -> Response[Paper]:
-    """One paper."""
-    return answers.one(await store.get_paper(db, caller, paper_id))
+    """One paper. Who reads a confidential one is logged."""
+    found = await store.get_paper(db, caller, paper_id)
+    await actions.note_reading(db, caller, found.me, [msgspec.json.decode(found.body, type=Paper)])
+    return answers.one(found)
 
 
 @patch("/papers/{paper_id:uuid}", opt={"permission": "papers.hand_in"})

@@ -98,6 +98,11 @@ class Paper(msgspec.Struct, frozen=True):
     submitted_on: date
     revision: int
 
+    @property
+    def open(self) -> bool:
+        """Papers are shown to those alone who may read them."""
+        return True
+
 
 class AgendaItem(msgspec.Struct, frozen=True):
     """An item as the reader may see it. Of a confidential one that is not open, all but its place and state is null.
@@ -143,6 +148,11 @@ class AgendaItem(msgspec.Struct, frozen=True):
     def open(self) -> bool:
         """Whether the reader sees the content."""
         return self.kind is not None
+
+    @property
+    def item_id(self) -> UUID:
+        """As its papers name it."""
+        return self.id
 
     @property
     def submitted_by(self) -> UUID | None:

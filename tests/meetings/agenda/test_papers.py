@@ -142,5 +142,7 @@ async def test_papers_of_a_confidential_item_are_confidential(client: Clients, d
         assert (await anna.get(path)).status_code == 404
         assert (await ben.get(path)).status_code == 200
     assert (await anna.get(item(made))).json()["papers"] is None
+    readers = await db.fetch("select actor_name from audit_event where action = 'agenda_item.read'")
+    assert [row["actor_name"] for row in readers] == ["Ben Beauftragt"]
     found = await found_in(db, made)
     assert found and found[0] == "sealed"

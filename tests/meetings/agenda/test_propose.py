@@ -1,11 +1,16 @@
 """Anmeldung: who puts an item forward, until when it is in time, and who learns of it before it is admitted."""
 
+import asyncio
 from datetime import date
 from typing import Any
 
 import pytest
 
-from circle.core.db import Connection
+from circle.core.clock import Clock
+from circle.core.db import Connection, Database
+from circle.meetings.agenda import actions
+from circle.meetings.agenda.model import NewItem
+from circle.settings import Settings
 from tests import make
 from tests.clients import Clients, queries
 
@@ -180,3 +185,20 @@ async def test_reading_a_confidential_item_is_logged(client: Clients, db: Connec
     rows = await db.fetch("select actor_name, detail from audit_event where action = 'agenda_item.read'")
     assert [row["actor_name"] for row in rows] == ["Ben Beauftragt"] * 3
     assert all(str(secret) in row["detail"] and "Personalfrage" not in row["detail"] for row in rows)
+
+
+async def test_two_at_once_get_a_place_each(fresh: tuple[Database, Settings], office: Clock) -> None:
+    database, _ = fresh
+    async with database.begin(None) as db:
+        meeting = await make.meeting(db)
+        last = await make.item(db, meeting, "Verschiedenes", by="anna", kind="miscellaneous")
+        who = await make.actor(db, office, "ben")
+
+    async def propose(title: str) -> None:
+        async with database.begin(None) as db:
+            await actions.propose(db, who, meeting, NewItem(title, "information"))
+
+    await asyncio.gather(*(propose(title) for title in "ABCD"))
+    async with database.begin(None) as db:
+        rows = await db.fetch('select id, "order" from agenda_item order by "order"')
+    assert [row["order"] for row in rows] == [0, 1, 2, 3, 4] and rows[4]["id"] == last
