@@ -493,6 +493,49 @@ CREATE FUNCTION search_words(title text, reference text, body text) RETURNS tsve
         || setweight(to_tsvector('pg_catalog.german', fold_german(left($3, 200000))), 'C')
 $_$;
 
+CREATE TABLE task (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    reference text NOT NULL,
+    title text NOT NULL,
+    owner_id uuid NOT NULL,
+    due date,
+    resubmission_on date,
+    item_id uuid,
+    source text DEFAULT ''::text NOT NULL,
+    status text DEFAULT 'open'::text NOT NULL,
+    accepted_by uuid,
+    accepted_on date,
+    declined_reason text DEFAULT ''::text NOT NULL,
+    done_on date,
+    confidential boolean DEFAULT false NOT NULL,
+    created_by uuid,
+    reminded_for date,
+    revision integer DEFAULT 1 NOT NULL,
+    audience text[] GENERATED ALWAYS AS (
+CASE
+    WHEN confidential THEN ARRAY[('named:'::text || (item_id)::text), ('person:'::text || (owner_id)::text)]
+    ELSE ARRAY['circle'::text, ('person:'::text || (owner_id)::text)]
+END) STORED NOT NULL,
+    CONSTRAINT task_confidential_has_item CHECK (((NOT confidential) OR (item_id IS NOT NULL))),
+    CONSTRAINT task_status_known CHECK ((status = ANY (ARRAY['open'::text, 'accepted'::text, 'done'::text, 'declined'::text])))
+);
+
+ALTER TABLE ONLY task FORCE ROW LEVEL SECURITY;
+
+CREATE FUNCTION task_body(t task, keys text[], day date) RETURNS jsonb
+    LANGUAGE sql STABLE
+    AS $_$
+    select jsonb_build_object('id', t.id, 'reference', t.reference, 'title', t.title, 'owner_id', t.owner_id,
+        'owner_name', (select name from person where id = t.owner_id), 'due', t.due, 'resubmission_on', t.resubmission_on,
+        'item_id', t.item_id, 'source', t.source, 'meeting_reference', (
+            select m.reference from agenda_item i join meeting m on m.id = i.meeting_id
+            where i.id = t.item_id and visible(m.audience, $2)),
+        'status', t.status, 'overdue', coalesce(t.status in ('open', 'accepted') and t.due < $3, false),
+        'confidential', t.confidential, 'accepted_by', t.accepted_by, 'accepted_on', t.accepted_on,
+        'declined_reason', t.declined_reason, 'done_on', t.done_on, 'created_by', t.created_by,
+        'created_by_name', (select name from person where id = t.created_by))
+$_$;
+
 CREATE FUNCTION visible(audience text[], keys text[]) RETURNS boolean
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
     AS $$ select audience && keys $$;
@@ -1070,34 +1113,6 @@ CREATE TABLE sign_in_failure (
     address text NOT NULL
 );
 
-CREATE TABLE task (
-    id uuid DEFAULT gen_random_uuid() NOT NULL,
-    reference text NOT NULL,
-    title text NOT NULL,
-    owner_id uuid NOT NULL,
-    due date,
-    resubmission_on date,
-    item_id uuid,
-    source text DEFAULT ''::text NOT NULL,
-    status text DEFAULT 'open'::text NOT NULL,
-    accepted_by uuid,
-    accepted_on date,
-    declined_reason text DEFAULT ''::text NOT NULL,
-    done_on date,
-    confidential boolean DEFAULT false NOT NULL,
-    created_by uuid,
-    revision integer DEFAULT 1 NOT NULL,
-    audience text[] GENERATED ALWAYS AS (
-CASE
-    WHEN confidential THEN ARRAY[('named:'::text || (item_id)::text), ('person:'::text || (owner_id)::text)]
-    ELSE ARRAY['circle'::text, ('person:'::text || (owner_id)::text)]
-END) STORED NOT NULL,
-    CONSTRAINT task_confidential_has_item CHECK (((NOT confidential) OR (item_id IS NOT NULL))),
-    CONSTRAINT task_status_known CHECK ((status = ANY (ARRAY['open'::text, 'accepted'::text, 'done'::text, 'declined'::text])))
-);
-
-ALTER TABLE ONLY task FORCE ROW LEVEL SECURITY;
-
 CREATE TABLE template (
     id text NOT NULL,
     name text NOT NULL,
@@ -1366,6 +1381,8 @@ CREATE INDEX sign_in_failure_address ON sign_in_failure USING btree (address, at
 CREATE INDEX task_item ON task USING btree (item_id) WHERE (item_id IS NOT NULL);
 
 CREATE INDEX task_owner ON task USING btree (owner_id);
+
+CREATE INDEX task_resubmission ON task USING btree (resubmission_on) WHERE (status = ANY (ARRAY['open'::text, 'accepted'::text]));
 
 CREATE TRIGGER approved_once BEFORE DELETE OR UPDATE ON minutes FOR EACH ROW EXECUTE FUNCTION keep_approved();
 
