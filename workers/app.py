@@ -48,13 +48,13 @@ app.conf.update(
     task_serializer="json",
     accept_content=["json"],
     task_ignore_result=True,
-    task_acks_late=True,
-    task_reject_on_worker_lost=True,
+    # Acknowledged at once: leases in PostgreSQL bring a killed worker's job back. Acknowledging late would add nothing,
+    # and when Redis is gone by then, Celery ends the whole worker.
+    task_acks_late=False,
     worker_prefetch_multiplier=1,
     task_time_limit=120,
     broker_connection_retry_on_startup=True,
     broker_connection_max_retries=None,
-    worker_cancel_long_running_tasks_on_connection_loss=True,
     broker_transport_options={
         "visibility_timeout": 300,
         "socket_keepalive": True,

@@ -91,6 +91,14 @@ async def remind_due(around: Around) -> None:
         await consultations.remind_due(db, around.clock.now())
 
 
+async def resubmit(around: Around) -> None:
+    """Tasks that come back to their owners."""
+    from circle.tasks import actions as tasks
+
+    async with around.database.begin(None) as db:
+        await tasks.remind_due(db, around.clock.now())
+
+
 async def tidy(around: Around) -> None:
     """Drop technical rows whose time is over."""
     async with around.database.begin(None) as db:
@@ -104,6 +112,7 @@ JOBS: dict[str, Job] = {
     "knowledge.extract_text": extract_text,
     "knowledge.mark_overdue": mark_overdue,
     "consultations.remind_due": remind_due,
+    "tasks.remind_due": resubmit,
     "workers.tidy": tidy,
 }
 

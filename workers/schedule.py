@@ -18,6 +18,7 @@ DAILY: dict[str, time] = {
     "workers.tidy": time(3, 30),
     "knowledge.mark_overdue": time(5, 0),
     "consultations.remind_due": time(6, 0),
+    "tasks.remind_due": time(8, 0),
 }
 
 log = structlog.get_logger("circle.schedule")
