@@ -1,18 +1,30 @@
-"""What people do with tasks: ask, accept, decline, complete."""
+"""What people do with tasks: ask, accept, decline, complete; and the daily resubmission."""
 
 import uuid
+from datetime import datetime
 from uuid import UUID
 
 import asyncpg
 import msgspec
 
-from circle.core import access, audit, errors
+from circle.core import access, audit, auth, clock, errors
 from circle.core.auth import Actor
-from circle.core.db import Connection
+from circle.core.db import Answer, Caller, Connection
+from circle.distribution import actions as distribution
+from circle.distribution.model import Letter, Level, Part
 from circle.search import index as search_index
 
-from . import rules, store
-from .model import NewTask, Refusal, TaskChange
+from . import letters, rules, store
+from .model import NewTask, Refusal, Task, TaskChange
+
+
+async def read(db: Connection, caller: Caller, task_id: UUID) -> Answer:
+    """One task. Reading a confidential one is recorded (domain rules 3.2)."""
+    found = await store.get(db, caller, task_id)
+    task = msgspec.json.decode(found.body, type=Task)
+    if task.confidential:
+        await audit.reading(db, caller, found.me, "task", task.id, task.reference, purpose="Aufgabe")
+    return found
 
 
 async def assign(db: Connection, actor: Actor, new: NewTask) -> UUID:
@@ -40,6 +52,7 @@ async def assign(db: Connection, actor: Actor, new: NewTask) -> UUID:
     )  # fmt: skip
     await audit.record(db, actor, "task.assigned", "task", task_id, reference)
     await index(db, task_id)
+    await _ask(db, actor, task_id)
     return task_id
 
 
@@ -53,17 +66,19 @@ async def change(db: Connection, actor: Actor, task_id: UUID, new: TaskChange, e
         name: task[name] if value is msgspec.UNSET else value
         for name, value in msgspec.structs.asdict(new).items()
     }
-    moved = {
-        name: values[name] if values[name] != task[name] else None for name in ("due", "resubmission_on")
-    }
-    rules.require_dates(moved["due"], moved["resubmission_on"], actor.today)
+    kept = [name for name in values if values[name] == task[name]]
+    rules.require_dates(values["due"], values["resubmission_on"], actor.today, kept)
     passed_on = values["owner_id"] != task["owner_id"]
     if passed_on:
+        if task["confidential"] and not await store.find_item(db, task["item_id"], list(actor.keys)):
+            raise errors.Forbidden("Eine vertrauliche Aufgabe gibt weiter, wer für den Punkt benannt ist.")
         await _require_owner_exists(db, actor, values["owner_id"])
     if not await store.update(db, task_id, expected, **values, reopen=passed_on):
         raise errors.Stale(current=_state(task))
     await audit.record(db, actor, "task.changed", "task", task_id, task["reference"])
     await index(db, task_id)
+    if passed_on:
+        await _ask(db, actor, task_id)
 
 
 async def accept(db: Connection, actor: Actor, task_id: UUID, expected: int | None = None) -> None:
@@ -80,6 +95,9 @@ async def decline(
     task = await _settling(db, actor, task_id, "declined", expected)
     await store.mark_declined(db, task_id, refusal.reason)
     await audit.record(db, actor, "task.declined", "task", task_id, task["reference"])
+    if task["created_by"] not in (None, actor.person_id):
+        wording = letters.declined(task["reference"], task["title"], task["confidential"])
+        await _tell(db, actor, task, wording, task["created_by"])
 
 
 async def complete(db: Connection, actor: Actor, task_id: UUID, expected: int | None = None) -> None:
@@ -87,6 +105,46 @@ async def complete(db: Connection, actor: Actor, task_id: UUID, expected: int | 
     task = await _settling(db, actor, task_id, "done", expected)
     await store.mark_done(db, task_id, actor.today)
     await audit.record(db, actor, "task.completed", "task", task_id, task["reference"])
+
+
+async def remind_due(db: Connection, now: datetime) -> int:
+    """Wiedervorlage, daily: an unsettled task comes back to its owner, once for each day set (domain rules 3.3).
+
+    `now` is office time, aware. Returns the number of notices.
+    """
+    actor, today, written = auth.service(now), clock.day(now), 0
+    for task in await store.list_resubmitted(db, today):
+        if rules.reminder_day(task["resubmission_on"]) <= today:
+            wording = letters.resubmitted(task["reference"], task["title"], task["due"], task["confidential"])
+            await _tell(db, actor, task, wording, task["owner_id"])
+            await store.mark_reminded(db, task["id"])
+            written += 1
+    return written
+
+
+async def _ask(db: Connection, actor: Actor, task_id: UUID) -> None:
+    """Tell the owner what they are asked to do; who asks themselves knows."""
+    task = await _locked(db, actor, task_id)
+    if task["owner_id"] != actor.person_id:
+        wording = letters.asked(task["reference"], task["title"], task["due"], task["confidential"])
+        await _tell(db, actor, task, wording, task["owner_id"])
+
+
+async def _tell(
+    db: Connection, actor: Actor, task: asyncpg.Record, wording: tuple[str, str], person_id: UUID
+) -> None:
+    """Write a mail about a task, with a link to it."""
+    subject, text = wording
+    level: Level = "confidential" if task["confidential"] else "circle"
+    audience = list(task["audience"])
+    letter = Letter(
+        kind="notice", object_kind="task", object_id=task["id"], title=subject, subject=subject, text=text, level=level,
+        audience=audience, recipients=[person_id],
+    )  # fmt: skip
+    part = Part(
+        title=f"Aufgabe {task['reference']}", level=level, url=f"/aufgaben/{task['id']}", audience=audience
+    )
+    await distribution.add_part(db, await distribution.prepare(db, actor, letter), part)
 
 
 async def index(db: Connection, task_id: UUID) -> None:

@@ -49,7 +49,7 @@ async def assign(
 @get("/tasks/{task_id:uuid}", opt={"permission": "signed_in"})
 async def read(db: web.Db, caller: web.Asking, task_id: FromPath[UUID]) -> Response[Task]:
     """One task."""
-    return answers.one(await store.get(db, caller, task_id))
+    return answers.one(await actions.read(db, caller, task_id))
 
 
 @patch("/tasks/{task_id:uuid}", opt={"permission": "tasks.assign"})

@@ -1,17 +1,19 @@
 """Pages of tasks: the list, one task with its acts, and the form that asks for something."""
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from datetime import date
 from typing import Any
 from uuid import UUID
 
 import msgspec
 from litestar import Request, Response, Router, get, post
+from litestar.datastructures import FormMultiDict
 from litestar.params import FromPath, FromQuery
 
 from circle.core import access, answers, auth, clock, errors, fields, pages, web
 from circle.core.auth import Actor, Me
-from circle.core.db import Connection
+from circle.core.db import Answer, Caller, Connection
+from circle.core.fields import Line
 
 from . import actions, rules, store
 from .model import NewTask, Refusal, Task, TaskChange
@@ -19,9 +21,13 @@ from .model import NewTask, Refusal, Task, TaskChange
 Incoming = Request[Any, Any, Any]
 
 
-def may(me: Me, right: str) -> bool:
-    """Whether a page offers an act; the action itself checks again."""
-    return not access.RIGHTS[right].isdisjoint(me.roles)
+class Changed(msgspec.Struct, frozen=True):
+    """The form of a change: all of the task, an empty date for none."""
+
+    title: Line
+    owner_id: UUID
+    due: date | None = None
+    resubmission_on: date | None = None
 
 
 @get("/aufgaben", opt={"permission": "signed_in"})
@@ -42,7 +48,7 @@ async def show_tasks(
     return pages.show(
         request, "tasks/list.html", me, tasks=pages.as_struct(found, list[Task]), words=rules.WORDS,
         view="kreis" if ansicht == "kreis" else "meine", stand=status or "",
-        next=answers.next_link(request, found), first=bool(after), may_assign=may(me, "tasks.assign"),
+        next=answers.next_link(request, found), first=bool(after), may_assign=access.may(me, "tasks.assign"),
     )  # fmt: skip
 
 
@@ -58,14 +64,18 @@ async def show_new(
 @post("/aufgaben/neu", opt={"permission": "tasks.assign"})
 async def assign(request: Incoming, db: web.Db, actor: web.Acting) -> Response[Any]:
     """Take the form."""
+    access.require(actor, "tasks.assign")
     form = await pages.read_form(request)
-    item_id = _id(form.get("item_id"))
-    choices = await _choices(db, actor, item_id)
+    choices = await _choices(db, actor, _id(form.get("item_id")))
+
+    async def act() -> str:
+        return f"/aufgaben/{await actions.assign(db, actor, fields.from_form(NewTask, form))}"
+
     try:
-        task_id = await actions.assign(db, actor, fields.from_form(NewTask, form))
+        notice = "Die Aufgabe ist angelegt. Sie gilt, sobald sie angenommen ist."
+        return await pages.once(request, db, actor, form, act, notice)
     except errors.Invalid as wrong:
         pages.again(request, "tasks/new.html", actor, wrong, form, **choices)
-    return pages.go(f"/aufgaben/{task_id}", "Die Aufgabe ist angelegt. Sie gilt, sobald sie angenommen ist.")
 
 
 @get("/aufgaben/{task_id:uuid}", opt={"permission": "signed_in"})
@@ -73,12 +83,9 @@ async def show_task(
     request: Incoming, db: web.Db, caller: web.Asking, task_id: FromPath[UUID]
 ) -> Response[bytes]:
     """One task and what this person can do with it."""
-    found = await store.get(db, caller, task_id)
-    me = auth.me(found.me)
-    return pages.show(
-        request, "tasks/show.html", me,
-        **await _task_page(db, pages.as_struct(found, Task), me, clock.day(caller.now)), revision=found.revision,
-    )  # fmt: skip
+    found = await actions.read(db, caller, task_id)
+    context = await _task_page(db, found, auth.me(found.me), clock.day(caller.now))
+    return pages.show(request, "tasks/show.html", found.me, **context)
 
 
 @post("/aufgaben/{task_id:uuid}", opt={"permission": "tasks.assign"})
@@ -86,55 +93,73 @@ async def change(
     request: Incoming, db: web.Db, caller: web.Asking, actor: web.Acting, task_id: FromPath[UUID]
 ) -> Response[Any]:
     """Take the changed wording, owner and dates. An empty date is taken away."""
-    form = await pages.read_form(request)
-    found = await store.get(db, caller, task_id)
-    try:
-        new = fields.from_form(
-            NewTask, {name: form.get(name) for name in ("title", "owner_id", "due", "resubmission_on")}
-        )
+
+    async def act(form: FormMultiDict) -> None:
+        new = fields.from_form(Changed, form)
         wanted = TaskChange(new.title, new.owner_id, new.due, new.resubmission_on)
         await actions.change(db, actor, task_id, wanted, pages.revision(form))
-    except errors.Invalid as wrong:
-        context = await _task_page(db, pages.as_struct(found, Task), auth.me(actor.card), actor.today)
-        pages.again(request, "tasks/show.html", actor, wrong, form, **context, revision=found.revision)
-    return pages.go(f"/aufgaben/{task_id}", "Die Änderung ist gespeichert.")
+
+    return await _do(request, db, caller, actor, task_id, act, "Die Änderung ist gespeichert.")
 
 
 @post("/aufgaben/{task_id:uuid}/annehmen", opt={"permission": "tasks.settle"})
-async def accept(request: Incoming, db: web.Db, actor: web.Acting, task_id: FromPath[UUID]) -> Response[Any]:
+async def accept(
+    request: Incoming, db: web.Db, caller: web.Asking, actor: web.Acting, task_id: FromPath[UUID]
+) -> Response[Any]:
     """The owner takes the task on."""
-    form = await pages.read_form(request)
-    return await _settled(
-        task_id, actions.accept(db, actor, task_id, pages.revision(form)), "Sie haben die Aufgabe angenommen."
-    )
+
+    async def act(form: FormMultiDict) -> None:
+        await actions.accept(db, actor, task_id, pages.revision(form))
+
+    return await _do(request, db, caller, actor, task_id, act, "Sie haben die Aufgabe angenommen.")
 
 
 @post("/aufgaben/{task_id:uuid}/erledigen", opt={"permission": "tasks.settle"})
 async def complete(
-    request: Incoming, db: web.Db, actor: web.Acting, task_id: FromPath[UUID]
+    request: Incoming, db: web.Db, caller: web.Asking, actor: web.Acting, task_id: FromPath[UUID]
 ) -> Response[Any]:
     """The task is done."""
-    form = await pages.read_form(request)
-    return await _settled(
-        task_id, actions.complete(db, actor, task_id, pages.revision(form)), "Die Aufgabe ist erledigt."
-    )
+
+    async def act(form: FormMultiDict) -> None:
+        await actions.complete(db, actor, task_id, pages.revision(form))
+
+    return await _do(request, db, caller, actor, task_id, act, "Die Aufgabe ist erledigt.")
 
 
 @post("/aufgaben/{task_id:uuid}/ablehnen", opt={"permission": "tasks.settle"})
-async def decline(request: Incoming, db: web.Db, actor: web.Acting, task_id: FromPath[UUID]) -> Response[Any]:
+async def decline(
+    request: Incoming, db: web.Db, caller: web.Asking, actor: web.Acting, task_id: FromPath[UUID]
+) -> Response[Any]:
     """The owner does not take the task on."""
+
+    async def act(form: FormMultiDict) -> None:
+        await actions.decline(db, actor, task_id, fields.from_form(Refusal, form), pages.revision(form))
+
+    return await _do(request, db, caller, actor, task_id, act, "Sie haben die Aufgabe abgelehnt.")
+
+
+async def _do(
+    request: Incoming,
+    db: Connection,
+    caller: Caller,
+    actor: Actor,
+    task_id: UUID,
+    act: Callable[[FormMultiDict], Awaitable[None]],
+    notice: str,
+) -> Response[Any]:
+    """One act on a task, done once even if the button is pressed twice; wrong fields are shown in the task's page."""
     form = await pages.read_form(request)
-    refusal = fields.from_form(Refusal, form)
-    return await _settled(
-        task_id,
-        actions.decline(db, actor, task_id, refusal, pages.revision(form)),
-        "Sie haben die Aufgabe abgelehnt.",
-    )
+    found = await store.get(db, caller, task_id)
 
+    async def done() -> str:
+        await act(form)
+        return f"/aufgaben/{task_id}"
 
-async def _settled(task_id: UUID, act: Awaitable[None], notice: str) -> Response[Any]:
-    await act
-    return pages.go(f"/aufgaben/{task_id}", notice)
+    try:
+        return await pages.once(request, db, actor, form, done, notice)
+    except errors.Invalid as wrong:
+        context = await _task_page(db, found, auth.me(actor.card), actor.today)
+        pages.again(request, "tasks/show.html", actor, wrong, form, **context)
 
 
 async def _choices(db: Connection, actor: Actor, item_id: UUID | None) -> dict[str, Any]:
@@ -149,12 +174,14 @@ async def _choices(db: Connection, actor: Actor, item_id: UUID | None) -> dict[s
     }
 
 
-async def _task_page(db: Connection, task: Task, me: Me, today: date) -> dict[str, Any]:
-    own = task.owner_id == me.person_id and may(me, "tasks.settle")
-    may_change = may(me, "tasks.assign") and task.status != "done"
+async def _task_page(db: Connection, found: Answer, me: Me, today: date) -> dict[str, Any]:
+    task: Task = pages.as_struct(found, Task)
+    own = task.owner_id == me.person_id and access.may(me, "tasks.settle")
+    may_change = access.may(me, "tasks.assign") and task.status != "done"
     owners = await store.list_owners(db, today, sorted(access.RIGHTS["tasks.settle"])) if may_change else []
     return {
         "task": task,
+        "revision": found.revision,
         "words": rules.WORDS,
         "own": own,
         "may_change": may_change,

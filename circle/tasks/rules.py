@@ -1,6 +1,6 @@
 """The rules about tasks: who may settle one, and from which state."""
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from datetime import date
 from uuid import UUID
 
@@ -51,12 +51,23 @@ def require_able_owner(roles: Iterable[str]) -> None:
         )
 
 
-def require_dates(due: date | None, resubmission_on: date | None, today: date) -> None:
-    """Raises Invalid for days that are over, and for a resubmission after the due day."""
+def reminder_day(resubmission_on: date) -> date:
+    """A resubmission on a day off comes on the next working day (domain rules 3.3)."""
+    return (
+        resubmission_on
+        if calendar.is_working_day(resubmission_on)
+        else calendar.add_working_days(resubmission_on, 1)
+    )
+
+
+def require_dates(
+    due: date | None, resubmission_on: date | None, today: date, kept: Container[str] = ()
+) -> None:
+    """Raises Invalid for days that are over, unless they are `kept` as they were, and for a resubmission after the due day."""
     wrong = {
         name: f"Dieser Tag ist vorbei. Heute ist der {calendar.date_short(today)}."
         for name, day in (("due", due), ("resubmission_on", resubmission_on))
-        if day is not None and day < today
+        if day is not None and day < today and name not in kept
     }
     if due and resubmission_on and resubmission_on > due and not wrong:
         wrong["resubmission_on"] = "Die Wiedervorlage liegt nicht nach dem Fälligkeitstag."

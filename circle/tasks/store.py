@@ -16,18 +16,9 @@ async def get(db: Connection, caller: Caller, task_id: UUID) -> Answer:
         """
         with me as materialized (select * from whoami($1, $2))
         select me.card as me, coalesce(t.revision, 0) as revision,
-            case when t.id is not null then jsonb_build_object('id', t.id, 'reference', t.reference, 'title', t.title,
-                'owner_id', t.owner_id, 'owner_name', o.name, 'due', t.due, 'resubmission_on', t.resubmission_on,
-                'item_id', t.item_id, 'source', t.source, 'meeting_reference', (
-                    select m.reference from agenda_item i join meeting m on m.id = i.meeting_id
-                    where i.id = t.item_id and visible(m.audience, me.keys)),
-                'status', t.status, 'overdue', coalesce(t.status in ('open', 'accepted')
-                    and t.due < ($2 at time zone 'Europe/Berlin')::date, false),
-                'confidential', t.confidential, 'accepted_by', t.accepted_by, 'accepted_on', t.accepted_on,
-                'declined_reason', t.declined_reason, 'done_on', t.done_on, 'created_by', t.created_by,
-                'created_by_name', (select c.name from person c where c.id = t.created_by)) end as body
-        from me
-        left join (task t join person o on o.id = t.owner_id) on t.id = $3 and visible(t.audience, me.keys)
+            case when t.id is not null
+                then task_body(t, me.keys, ($2 at time zone 'Europe/Berlin')::date) end as body
+        from me left join task t on t.id = $3 and visible(t.audience, me.keys)
         """,
         caller,
         task_id,
@@ -50,26 +41,20 @@ async def list_tasks(
         """
         with me as materialized (select * from whoami($1, $2)),
         page as (
-            select t.id, t.reference, t.title, t.owner_id, o.name as owner_name, t.due, t.resubmission_on, t.item_id,
-                t.source, (select m.reference from agenda_item i join meeting m on m.id = i.meeting_id
-                    where i.id = t.item_id and visible(m.audience, me.keys)) as meeting_reference,
-                t.status, coalesce(t.status in ('open', 'accepted')
-                    and t.due < ($2 at time zone 'Europe/Berlin')::date, false) as overdue,
-                t.confidential, t.accepted_by, t.accepted_on, t.declined_reason, t.done_on, t.created_by,
-                (select c.name from person c where c.id = t.created_by) as created_by_name,
-                coalesce(t.due::text, '9999-12-31') || ' ' || t.id as key,
-                row_number() over (order by coalesce(t.due::text, '9999-12-31') || ' ' || t.id) as n
-            from me, task t join person o on o.id = t.owner_id
+            select task_body(t, me.keys, ($2 at time zone 'Europe/Berlin')::date) as line, k.key,
+                row_number() over (order by k.key) as n
+            from me, task t
+            cross join lateral (select coalesce(t.due::text, '9999-12-31') || ' ' || t.id as key) k
             where visible(t.audience, me.keys)
-                and ($3::text is null or coalesce(t.due::text, '9999-12-31') || ' ' || t.id > $3)
+                and ($3::text is null or k.key > $3)
                 and (not $5::boolean or t.owner_id = me.person_id)
                 and ($6::text is null or t.status = $6)
                 and ($7::uuid is null or t.item_id = $7)
-            order by key
+            order by k.key
             limit $4 + 1
         )
         select me.card as me,
-            (select coalesce(json_agg(to_jsonb(page) - 'key' - 'n' order by n) filter (where n <= $4), '[]') from page) as items,
+            (select coalesce(jsonb_agg(line order by n) filter (where n <= $4), '[]') from page) as items,
             (select key from page where n = $4 and exists (select from page where n > $4)) as next
         from me
         """,
@@ -86,7 +71,8 @@ async def lock(db: Connection, task_id: UUID, keys: list[str]) -> asyncpg.Record
     """The row of a visible task, held until the end of the transaction."""
     return await db.fetchrow(
         """
-        select id, reference, title, owner_id, due, resubmission_on, item_id, status, confidential, revision, audience
+        select id, reference, title, owner_id, due, resubmission_on, item_id, status, confidential, created_by,
+            revision, audience
         from task where id = $1 and visible(audience, $2) for update
         """,
         task_id,
@@ -234,6 +220,25 @@ async def mark_declined(db: Connection, task_id: UUID, reason: str) -> None:
         task_id,
         reason,
     )
+
+
+async def list_resubmitted(db: Connection, day: date) -> list[asyncpg.Record]:
+    """Unsettled tasks whose resubmission day has come and that nobody was reminded of yet, held until the end."""
+    rows: list[Any] = await db.fetch(
+        """
+        select id, reference, title, owner_id, due, resubmission_on, confidential, audience from task
+        where status in ('open', 'accepted') and resubmission_on <= $1
+            and reminded_for is distinct from resubmission_on
+        order by id for update skip locked
+        """,
+        day,
+    )
+    return rows
+
+
+async def mark_reminded(db: Connection, task_id: UUID) -> None:
+    """The owner is reminded of the resubmission day as it stands."""
+    await db.execute("update task set reminded_for = resubmission_on where id = $1", task_id)
 
 
 async def find_entry(db: Connection, task_id: UUID) -> asyncpg.Record | None:

@@ -31,8 +31,8 @@ create table meeting (
     moved_to uuid constraint meeting_successor_exists references meeting,
     -- Why it was cancelled or moved.
     reason text not null default '',
-    -- A meeting with another date keeps the name that calendars know the old one by.
-    calendar_id uuid not null default gen_random_uuid(),
+    -- The name that calendars know it by, when it is not its own id: with another date it keeps that of the old one.
+    calendar_id uuid,
     note text not null default '',
     convened_by uuid constraint meeting_convener_exists references person,
     revision integer not null default 1,
@@ -118,6 +118,8 @@ create table agenda_version (
     kind text not null constraint agenda_version_kind_known check (kind in ('invitation', 'supplement')),
     agenda jsonb not null,
     sha256 text not null,
+    -- To whom it went as member or deputy: the circle can decide only when all were invited.
+    members uuid[] not null default '{}',
     sent_on date not null,
     dispatch_id uuid not null constraint agenda_version_dispatch_exists references dispatch,
     constraint agenda_version_unique primary key (meeting_id, version)
@@ -240,6 +242,8 @@ create table task (
     done_on date,
     confidential boolean not null default false,
     created_by uuid constraint task_creator_exists references person,
+    -- The resubmission day somebody was reminded of; another day is reminded of anew.
+    reminded_for date,
     revision integer not null default 1,
     audience text[] not null generated always as (
         case when confidential then array['named:' || item_id::text, 'person:' || owner_id::text]
@@ -248,7 +252,22 @@ create table task (
 );
 create index task_owner on task (owner_id);
 create index task_item on task (item_id) where item_id is not null;
+create index task_resubmission on task (resubmission_on) where status in ('open', 'accepted');
 select raise_wall('task');
+
+-- A task as `keys` may see it on a day: the meeting it came from is named only to those who may see that.
+create function task_body(t task, keys text[], day date) returns jsonb
+language sql stable as $$
+    select jsonb_build_object('id', t.id, 'reference', t.reference, 'title', t.title, 'owner_id', t.owner_id,
+        'owner_name', (select name from person where id = t.owner_id), 'due', t.due, 'resubmission_on', t.resubmission_on,
+        'item_id', t.item_id, 'source', t.source, 'meeting_reference', (
+            select m.reference from agenda_item i join meeting m on m.id = i.meeting_id
+            where i.id = t.item_id and visible(m.audience, $2)),
+        'status', t.status, 'overdue', coalesce(t.status in ('open', 'accepted') and t.due < $3, false),
+        'confidential', t.confidential, 'accepted_by', t.accepted_by, 'accepted_on', t.accepted_on,
+        'declined_reason', t.declined_reason, 'done_on', t.done_on, 'created_by', t.created_by,
+        'created_by_name', (select name from person where id = t.created_by))
+$$;
 
 -- The minutes of a meeting as they stand now, names as text. An item that `keys` may not open is masked in the way in
 -- which the main version files it; `whole` is for the service, which freezes every word.
@@ -371,4 +390,17 @@ language sql stable as $$
         select count(*) filter (where i.status in ('admitted', 'on_agenda', 'treated')) as items,
             count(*) filter (where i.status = 'registered') as proposals
         from agenda_item i where i.meeting_id = $1.id and item_open(i, $2)) c on true
+$$;
+
+-- Who attends a meeting, houses first.
+create function attendance_body(meeting uuid) returns jsonb
+language sql stable as $$
+    select coalesce(jsonb_agg(jsonb_build_object('person_id', a.person_id, 'name', trim(p.title || ' ' || p.name),
+        'authority_id', h.id, 'authority_name', h.short, 'house', h.kind = 'district_government', 'status', a.status,
+        'represented_by', a.represented_by,
+        'represented_by_name', (select trim(d.title || ' ' || d.name) from person d where d.id = a.represented_by),
+        'from_local', to_char(a.from_local, 'HH24:MI'), 'to_local', to_char(a.to_local, 'HH24:MI'))
+        order by h.kind <> 'district_government', h.name, p.name, p.id), '[]')
+    from attendance a join person p on p.id = a.person_id join authority h on h.id = p.authority_id
+    where a.meeting_id = $1
 $$;

@@ -19,11 +19,11 @@ def api(consultation_id: UUID | str, act: str = "") -> str:
 
 
 async def letters(db: Connection, consultation_id: UUID | str) -> list[tuple[str, str, str]]:
-    """(kind, subject, name of the recipient) of every mail about a request, oldest first."""
+    """(kind, subject, name of the recipient) of every mail about a request, sorted: one test is one instant."""
     rows = await db.fetch(
         """
         select d.kind, d.subject, e.name from dispatch d join delivery e on e.dispatch_id = d.id
-        where d.object_id = $1 order by d.created_at, d.id, e.name
+        where d.object_id = $1
         """,
         UUID(str(consultation_id)),
     )
