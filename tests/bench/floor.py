@@ -140,7 +140,7 @@ async def meeting(state: State, key: FromPath[UUID]) -> FullMeeting:
 @get("/meetings")
 async def meetings(state: State) -> list[Meeting]:
     async with state.pool.acquire() as db:
-        rows = await db.fetch(MEETING + " where audience && $1 order by date desc limit 50", KEYS)
+        rows = await db.fetch(MEETING + " where audience && $1 order by date desc, id desc limit 50", KEYS)
     return [Meeting(**row) for row in rows]
 
 
@@ -163,7 +163,8 @@ async def documents(state: State) -> list[DocumentLine]:
         rows = await db.fetch(
             """
             select id, reference, title, kind, abstract, topics, confidentiality, state, released_on
-            from document where audience && $1 order by reference limit 50
+            from document where audience && $1
+            order by coalesce(released_on, '9999-12-31') desc, id desc limit 50
             """,
             KEYS,
         )
