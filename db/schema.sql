@@ -57,6 +57,19 @@ CREATE FUNCTION agenda_body(meeting uuid, keys text[]) RETURNS jsonb
     left join (person q join authority s on s.id = q.authority_id) on q.id = c.submitted_by
 $_$;
 
+CREATE FUNCTION attendance_body(meeting uuid) RETURNS jsonb
+    LANGUAGE sql STABLE
+    AS $_$
+    select coalesce(jsonb_agg(jsonb_build_object('person_id', a.person_id, 'name', trim(p.title || ' ' || p.name),
+        'authority_id', h.id, 'authority_name', h.short, 'house', h.kind = 'district_government', 'status', a.status,
+        'represented_by', a.represented_by,
+        'represented_by_name', (select trim(d.title || ' ' || d.name) from person d where d.id = a.represented_by),
+        'from_local', to_char(a.from_local, 'HH24:MI'), 'to_local', to_char(a.to_local, 'HH24:MI'))
+        order by h.kind <> 'district_government', h.name, p.name, p.id), '[]')
+    from attendance a join person p on p.id = a.person_id join authority h on h.id = p.authority_id
+    where a.meeting_id = $1
+$_$;
+
 CREATE TABLE consultation (
     id uuid DEFAULT gen_random_uuid() NOT NULL,
     reference text,
@@ -331,7 +344,7 @@ CREATE TABLE meeting (
     ended_at timestamp with time zone,
     moved_to uuid,
     reason text DEFAULT ''::text NOT NULL,
-    calendar_id uuid DEFAULT gen_random_uuid() NOT NULL,
+    calendar_id uuid,
     note text DEFAULT ''::text NOT NULL,
     convened_by uuid,
     revision integer DEFAULT 1 NOT NULL,
@@ -618,6 +631,7 @@ CREATE TABLE agenda_version (
     kind text NOT NULL,
     agenda jsonb NOT NULL,
     sha256 text NOT NULL,
+    members uuid[] DEFAULT '{}'::uuid[] NOT NULL,
     sent_on date NOT NULL,
     dispatch_id uuid NOT NULL,
     CONSTRAINT agenda_version_kind_known CHECK ((kind = ANY (ARRAY['invitation'::text, 'supplement'::text])))
