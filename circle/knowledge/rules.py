@@ -9,7 +9,10 @@ from uuid import UUID
 import msgspec
 from dateutil.relativedelta import relativedelta
 
-from circle.core import errors
+from circle.core import access, errors
+from circle.core.auth import Actor, Me
+
+from .model import Document
 
 EDITORS = {"knowledge_editor", "circle_office", "quality_reviewer", "release_approver", "kfi_head"}
 """Roles that work on everybody's documents; others only on their own."""
@@ -30,6 +33,13 @@ STATES = {
     "superseded": "ersetzt",
     "retired": "zurückgezogen",
 }
+READERS = {
+    "public": "Alle mit Zugang zu diesem Dienst, auch kommunale Ansprechpersonen und Partner.",
+    "internal": "Beschäftigte der Bezirksregierungen, des KfI und des Ministeriums.",
+    "circle": "Mitglieder des Koordinierungskreises, Vertretungen in ihrer Zeit, Geschäftsführung und Leitung des KfI.",
+    "confidential": "Nur wer den Text verantwortet und wer dafür benannt ist.",
+}
+"""Who reads what is released at a level, in the words of the interface (domain rules 4, Levels)."""
 LANGUAGES = {"standard": "Standardsprache", "plain": "Einfache Sprache", "easy": "Leichte Sprache"}
 IN_FORCE = {"released", "review_overdue"}
 TRUST = {
@@ -46,6 +56,26 @@ TRUST = {
 def may_edit(person_id: UUID | None, roles: Collection[str], owner_id: UUID) -> bool:
     """The owner edits; the editors and the office edit everything that they see."""
     return person_id == owner_id or not EDITORS.isdisjoint(roles)
+
+
+def next_acts(me: Actor | Me, document: Document) -> list[str]:
+    """What this person can do with a document now, the most pressing first."""
+    writes = access.may(me, "documents.write") and may_edit(me.person_id, me.roles, document.owner_id)
+    releases = access.may(me, "documents.release")
+    in_force = document.state in IN_FORCE
+    stage = document.draft_state if in_force else document.state
+    edited_by = document.draft.edited_by_id if document.draft else document.edited_by_id
+    possible = {
+        "release": stage == "in_review" and releases and me.person_id not in (document.owner_id, edited_by),
+        "return": stage == "in_review" and (releases or me.person_id == document.owner_id),
+        "submit": stage == "draft" and writes,
+        "edit": writes and (in_force or document.state in ("draft", "in_review")),
+        "check_again": in_force and stage is None and writes,
+        "distribute": in_force and access.may(me, "documents.distribute"),
+        "supersede": in_force and writes,
+        "retire": in_force and writes,
+    }
+    return [act for act, now in possible.items() if now]
 
 
 def draft_audience(document_id: UUID, owner_id: UUID, levels: Sequence[str]) -> list[str]:
