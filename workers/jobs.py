@@ -15,12 +15,17 @@ import asyncpg
 import msgspec
 import structlog
 
+from circle.consultations import actions as consultations
 from circle.core import auth
 from circle.core.clock import Clock
 from circle.core.db import Database
 from circle.core.files import Storage
+from circle.distribution import actions as distribution
 from circle.distribution import sending
+from circle.knowledge import actions as knowledge
+from circle.meetings.minutes import build as minutes
 from circle.settings import Settings
+from circle.tasks import actions as tasks
 
 from . import store
 
@@ -61,23 +66,16 @@ async def build_invitation(around: Around, dispatch_id: UUID) -> None:
 
 async def build_print(around: Around, dispatch_id: UUID) -> None:
     """Render minutes, then start the dispatch."""
-    from circle.meetings.minutes import build as minutes
-
     await minutes.build_print(around.database, around.storage, dispatch_id)
 
 
 async def extract_text(around: Around, file_id: UUID) -> None:
     """Read the text of an upload for the search."""
-    from circle.knowledge import actions as knowledge
-
     await knowledge.extract_text(around.database, around.storage, file_id)
 
 
 async def mark_overdue(around: Around) -> None:
     """Documents whose review is due, and the notice to those who answer for them."""
-    from circle.distribution import actions as distribution
-    from circle.knowledge import actions as knowledge
-
     service = auth.service(around.clock.now())
     async with around.database.begin(None) as db:
         await distribution.tell_review_due(db, service, await knowledge.mark_overdue(db, service))
@@ -85,16 +83,12 @@ async def mark_overdue(around: Around) -> None:
 
 async def remind_due(around: Around) -> None:
     """Requests whose answer is due."""
-    from circle.consultations import actions as consultations
-
     async with around.database.begin(None) as db:
         await consultations.remind_due(db, around.clock.now())
 
 
 async def resubmit(around: Around) -> None:
     """Tasks that come back to their owners."""
-    from circle.tasks import actions as tasks
-
     async with around.database.begin(None) as db:
         await tasks.remind_due(db, around.clock.now())
 

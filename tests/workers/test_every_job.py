@@ -1,0 +1,121 @@
+"""Every job run three times at once and once more: the same as once (what Celery may do to any of them)."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from circle.core.db import Connection
+from tests import make
+from tests.distribution.mailserver import MailServer
+from tests.meetings.minutes import world
+from workers import jobs
+from workers.jobs import Around
+
+Prepare = Callable[[Connection, Around], Awaitable[dict[str, Any]]]
+ELSEWHERE = {"meetings.build_invitation": "tests/meetings", "tasks.remind_due": "tests/tasks"}
+
+
+async def a_dispatch(db: Connection, around: Around) -> dict[str, Any]:
+    people = [await make.person(db, f"p{n}", roles=["regional_staff"]) for n in range(5)]
+    return {"dispatch_id": await make.dispatch(db, around.clock, people, start=True)}
+
+
+async def draft_minutes(db: Connection, around: Around) -> dict[str, Any]:
+    await world.sent(db, around.clock)
+    return {"dispatch_id": await db.fetchval("select id from dispatch")}
+
+
+async def an_upload(db: Connection, around: Around) -> dict[str, Any]:
+    file_id = await make.file(db, around.storage, "brief.txt", b"Sprachmittlung im Amt", "text/plain")
+    await make.document(db, files=[file_id])
+    return {"file_id": file_id}
+
+
+async def an_old_document(db: Connection, around: Around) -> dict[str, Any]:
+    await make.document(db)
+    await db.execute("update document set review_on = $1", date(2026, 11, 1))
+    return {}
+
+
+async def a_request_that_is_due(db: Connection, around: Around) -> dict[str, Any]:
+    await make.advisers(db)
+    await make.consultation(db, around.clock, "assigned")
+    await db.execute("update consultation set due_on = $1, due_on_effective = $1", date(2026, 11, 24))
+    return {}
+
+
+async def old_rows(db: Connection, around: Around) -> dict[str, Any]:
+    await db.execute(
+        """
+        insert into outbox (job, done_at) values ('a', now() - interval '31 days'), ('b', now() - interval '29 days'),
+            ('c', null);
+        insert into outbox (job, failed_at) values ('d', now() - interval '1 year');
+        insert into schedule_run (job, due_at, created_at) values ('a', now(), now() - interval '91 days'), ('b', now(), now());
+        insert into idempotent_answer (person_id, key, request_hash, status, answer, created_at)
+            select id, 'old', '', 200, '', now() - interval '8 days' from person;
+        insert into session (token_hash, person_id, kind, expires_at)
+            select sha256(email::bytea), id, 'cookie', now() - interval '2 days' from person
+        """
+    )
+    return {}
+
+
+CASES: dict[str, tuple[Prepare, str, list[tuple[Any, ...]]]] = {
+    "distribution.send": (a_dispatch, "select state, count(*) from delivery group by state", [("sent", 5)]),
+    "minutes.build_print": (
+        draft_minutes,
+        """
+        select (select count(*) from minutes_print), (select count(*) from dispatch_part),
+            (select count(*) from outbox where job = 'distribution.send')
+        """,
+        [(2, 3, 1)],
+    ),
+    "knowledge.extract_text": (
+        an_upload,
+        "select text, (select count(*) from search_entry where body ilike '%Sprachmittlung im Amt%') from file",
+        [("Sprachmittlung im Amt", 1)],
+    ),
+    "knowledge.mark_overdue": (
+        an_old_document,
+        "select state, (select count(*) from audit_event where action = 'document.review_due') from document",
+        [("review_overdue", 1)],
+    ),
+    "consultations.remind_due": (
+        a_request_that_is_due,
+        "select (select count(*) from dispatch where subject ilike '%frist%' or subject ilike '%fällig%'), reminded_for from consultation",
+        [(1, date(2026, 11, 24))],
+    ),
+    "workers.tidy": (
+        old_rows,
+        """
+        select (select string_agg(job, '' order by job) from outbox), (select string_agg(job, '') from schedule_run),
+            (select count(*) from idempotent_answer), (select count(*) from session)
+        """,
+        [("bcd", "b", 0, 0)],
+    ),
+}
+
+
+def test_no_job_is_forgotten() -> None:
+    assert {*CASES, *ELSEWHERE} == set(jobs.JOBS)
+
+
+@pytest.mark.parametrize("name", CASES)
+async def test_three_at_once_and_one_more_are_as_one(around: Around, tmp_path: Path, name: str) -> None:
+    prepare, result, expected = CASES[name]
+    async with MailServer() as server:
+        around = msgspec.structs.replace(
+            around, settings=msgspec.structs.replace(around.settings, smtp_url=server.url)
+        )
+        async with around.database.begin(None) as db:
+            given = await prepare(db, around)
+        for times in (3, 1):
+            await asyncio.gather(*(jobs.JOBS[name](around, **given) for _ in range(times)))
+            async with around.database.begin(None) as db:
+                assert [tuple(row) for row in await db.fetch(result)] == expected
+        assert len(server.addresses) == len(set(server.addresses))
