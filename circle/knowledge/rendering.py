@@ -60,7 +60,7 @@ def headings(html: Markup) -> list[tuple[int, str, str]]:
 
 def plain(markdown: str) -> str:
     """Return the words alone, for the index; its time grows with the text and no faster."""
-    return re.sub(r"[*_`#>|~]+|^[-:| \t]+$|\]\([^)\n]{0,500}\)|\[", " ", markdown, flags=re.M)
+    return re.sub(r"^[-:| \t]+$|[*_`#>|~]+|\]\([^)\n]{0,500}\)|\[", " ", markdown, flags=re.M)
 
 
 def _number_headings(tokens: list[Token]) -> None:
