@@ -6,7 +6,7 @@ from uuid import UUID
 from litestar import Request, Response, Router, get, post
 from litestar.params import FromPath, FromQuery
 
-from circle.core import access, answers, errors, fields, pages, web
+from circle.core import access, answers, audit, errors, fields, pages, web
 from circle.core.auth import ROLE_NAMES, Actor
 from circle.core.db import Connection
 
@@ -177,9 +177,10 @@ async def show_letter(
 ) -> Response[bytes]:
     """The letter for its recipient: where the link of a neutral mail leads."""
     found = await store.get_letter(db, caller, delivery_id)
-    return pages.show(
-        request, "distribution/letter.html", found.me, letter=pages.as_struct(found, ReceivedLetter)
-    )
+    letter: ReceivedLetter = pages.as_struct(found, ReceivedLetter)
+    if letter.level == "confidential":
+        await audit.reading(db, caller, found.me, "letter", delivery_id, purpose="Versand")
+    return pages.show(request, "distribution/letter.html", found.me, letter=letter)
 
 
 router = Router(

@@ -66,6 +66,9 @@ async def test_a_confidential_one_is_read_while_the_right_lasts(
     )
     browser = await client.browser("ben")
     assert "Das Geheimnis." in (await browser.get(f"/versand/post/{delivery_id}")).text
+    assert await db.fetchval("select actor_name from audit_event where action = 'letter.read'") == (
+        "Ben Beauftragt"
+    )
     await db.execute("delete from named_access")
     gone = await browser.get(f"/versand/post/{delivery_id}")
     assert gone.status_code == 404 and "Geheimnis" not in gone.text

@@ -8,16 +8,32 @@ import msgspec
 
 from circle.core import access, audit, auth, calendar, errors
 from circle.core.auth import Actor
-from circle.core.db import Connection, for_the_record
+from circle.core.db import Answer, Caller, Connection, for_the_record
 from circle.distribution import actions as distribution
 from circle.distribution.model import Kind as LetterKind
 from circle.distribution.model import Letter
 from circle.search import index as search_index
 
 from . import rules, store
-from .model import Approval, Content, MinutesHead, NewCorrection, NewObjection, Ruling
+from .model import Approval, Content, Minutes, MinutesHead, NewCorrection, NewObjection, Ruling, Version
 
 BUILD = "minutes.build_print"
+
+
+async def note_reading(db: Connection, caller: Caller, found: Answer) -> None:
+    """Record who read a confidential item in minutes (domain rules 3.2)."""
+    minutes = msgspec.json.decode(found.body, type=Minutes)
+    if any(item.confidentiality == "confidential" and item.minutes is not None for item in minutes.items):
+        object_id = minutes.id or minutes.meeting_id
+        await audit.reading(
+            db, caller, found.me, "minutes", object_id, minutes.reference, purpose="Niederschrift"
+        )
+
+
+async def note_annexes(db: Connection, caller: Caller, found: Answer, meeting_id: UUID) -> None:
+    """Record who was given the annex of a confidential item among the versions (domain rules 3.2)."""
+    if any(version.item_id for version in msgspec.json.decode(found.body, type=list[Version])):
+        await audit.reading(db, caller, found.me, "minutes", meeting_id, purpose="Fassungen")
 
 
 async def write_head(

@@ -19,7 +19,9 @@ Incoming = Request[Any, Any, Any]
 @get("/meetings/{meeting_id:uuid}/minutes", opt={"permission": "signed_in"})
 async def read(db: web.Db, caller: web.Asking, meeting_id: FromPath[UUID]) -> Response[Minutes]:
     """The minutes of a meeting, from the draft sent on; office, moderation, keeper and chair see them before."""
-    return answers.one(await store.get(db, caller, meeting_id))
+    found = await store.get(db, caller, meeting_id)
+    await actions.note_reading(db, caller, found)
+    return answers.one(found)
 
 
 @put("/meetings/{meeting_id:uuid}/minutes", opt={"permission": "minutes.write"})
@@ -145,6 +147,7 @@ async def list_versions(
 ) -> Response[Page[Version]]:
     """The versions that went out, newest first: canonical text, SHA-256, printed file; annexes for named persons."""
     found = await store.list_versions(db, caller, answers.unseal(after), answers.page_size(limit), meeting_id)
+    await actions.note_annexes(db, caller, found, meeting_id)
     return answers.page(request, found)
 
 

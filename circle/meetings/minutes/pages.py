@@ -24,6 +24,7 @@ async def show(
 ) -> Response[bytes]:
     """The minutes as a document, with their state, versions and the acts open to this person."""
     found = await store.get(db, caller, reference=reference[:40], unborn=True)
+    await actions.note_reading(db, caller, found)
     return pages.show(request, "minutes/show.html", found.me, **await _page(db, caller, found))
 
 

@@ -77,10 +77,10 @@ async def test_before_the_draft_is_out_only_its_makers_see_it(
 
 async def test_a_read_is_one_statement(db: Connection, client: Clients, office: Clock) -> None:
     world = await sent(db, office)
-    ben = await client.as_("ben")
+    kim = await client.as_("kim")
     for path in (world.path, f"{world.path}/versions"):
         with queries(db) as seen:
-            assert (await ben.get(path)).status_code == 200
+            assert (await kim.get(path)).status_code == 200
         assert len(seen) == 1, seen
 
 

@@ -59,6 +59,23 @@ async def test_versions_come_with_the_annex_of_whoever_is_named(
     assert await items("anna") == await items("kim") == [None]
 
 
+@pytest.mark.confidential
+async def test_who_read_a_confidential_item_is_recorded(
+    db: Connection, client: Clients, office: Clock
+) -> None:
+    world = await sent(db, office)
+    for nick in ("ben", "kim"):
+        for path in (world.path, f"{world.path}/versions"):
+            await (await client.as_(nick)).get(path)
+        await (await client.browser(nick)).get(PAGE)
+    rows = await db.fetch(
+        "select actor_name, detail ->> 'purpose' as purpose from audit_event where action = 'minutes.read' order by id"
+    )
+    assert [tuple(row) for row in rows] == [
+        ("Ben Beauftragt", "Niederschrift"), ("Ben Beauftragt", "Fassungen"), ("Ben Beauftragt", "Niederschrift"),
+    ]  # fmt: skip
+
+
 def test_the_mask_leaves_number_state_and_level() -> None:
     item = {"id": "1", "number": "2", "status": "treated", "confidentiality": "confidential", "title": "X", "minutes": "Y",
         "votes": {"yes": 3}, "reservations": ["Z"], "tasks": ["A"]}  # fmt: skip
