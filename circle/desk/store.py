@@ -34,7 +34,7 @@ async def get(db: Connection, caller: Caller) -> Answer:
             from me, request c where c.state = 'clarification' and 'asking:' || c.authority_id = any(me.keys)
             union all
             select 'release', c.subject, c.reference, null, '/anfragen/' || c.reference
-            from me, request c where c.state = 'release_review' and 'release_approver' = any(me.roles)
+            from me, request c where c.state = 'release_review' and c.approver_id = me.person_id
             union all
             select 'task', t.title, t.reference, t.due, '/aufgaben/' || t.id
             from me, task t

@@ -1,10 +1,13 @@
 """Two working days before the deadline a reminder, on the day after a word to the head; each said once."""
 
+import asyncio
 from datetime import datetime
 
 from circle.consultations import actions
+from circle.core import clock
 from circle.core.clock import BERLIN, Clock
-from circle.core.db import Connection
+from circle.core.db import Connection, Database
+from circle.settings import Settings
 from tests import make
 
 from . import letters
@@ -64,6 +67,21 @@ async def test_no_word_while_the_clock_stands_or_after_the_answer(db: Connection
     for state in ("draft", "clarification", "answered"):
         await make.consultation(db, office, state)
     assert await actions.remind_due(db, morning(8)) == 0
+
+
+async def test_two_workers_at_once_say_it_once(fresh: tuple[Database, Settings]) -> None:
+    database = fresh[0]
+    async with database.begin(None) as db:
+        await make.advisers(db)
+        found = await make.consultation(db, await clock.read(db), "assigned")
+
+    async def run() -> int:
+        async with database.begin(None) as db:
+            return await actions.remind_due(db, morning(3))
+
+    assert sum(await asyncio.gather(*[run() for _ in range(4)])) == 1
+    async with database.begin(None) as db:
+        assert await told(db, found) == [(REMINDER, "Dora Probe")]
 
 
 async def test_a_confidential_one_stays_with_the_office(db: Connection, office: Clock) -> None:

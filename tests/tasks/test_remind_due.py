@@ -1,9 +1,12 @@
 """Wiedervorlage: once, on the day set or the next working day, until the task is settled (story S07)."""
 
+import asyncio
 from datetime import date, datetime
 
+from circle.core import clock
 from circle.core.clock import BERLIN, Clock
-from circle.core.db import Connection
+from circle.core.db import Connection, Database
+from circle.settings import Settings
 from circle.tasks import actions
 from tests import make
 from tests.clients import Clients
@@ -50,6 +53,20 @@ async def test_another_day_is_reminded_of_anew(client: Clients, db: Connection, 
     await (await client.as_("anna")).patch(api(found), json=moved, headers={"if-match": '"v1"'})
     assert await actions.remind_due(db, morning(10)) == 0
     assert await actions.remind_due(db, morning(11)) == 1
+
+
+async def test_two_workers_at_once_say_it_once(fresh: tuple[Database, Settings]) -> None:
+    database = fresh[0]
+    async with database.begin(None) as db:
+        found = await task(db, await clock.read(db), resubmission_on=SATURDAY)
+
+    async def run() -> int:
+        async with database.begin(None) as db:
+            return await actions.remind_due(db, morning(7))
+
+    assert sum(await asyncio.gather(*[run() for _ in range(4)])) == 1
+    async with database.begin(None) as db:
+        assert (await letters(db, found)).count(NOTICE) == 1
 
 
 async def test_a_confidential_one_is_not_told_in_the_mail(db: Connection, office: Clock) -> None:
