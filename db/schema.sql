@@ -647,6 +647,7 @@ CREATE TABLE agenda_version_paper (
     file_id uuid,
     url text DEFAULT ''::text NOT NULL,
     audience text[] NOT NULL,
+    readers text[] NOT NULL,
     CONSTRAINT agenda_version_paper_level_known CHECK ((level = ANY (ARRAY['public'::text, 'internal'::text, 'circle'::text, 'confidential'::text])))
 );
 

@@ -58,10 +58,12 @@ async def send(around: Around, dispatch_id: UUID) -> datetime | None:
 
 
 async def build_invitation(around: Around, dispatch_id: UUID) -> None:
-    """Render an invitation and its calendar file, then start the dispatch."""
+    """Render a letter about a meeting and its calendar file, then start the dispatch."""
     from circle.meetings import build as meetings
 
-    await meetings.build_invitation(around.database, around.storage, dispatch_id, around.clock)
+    await meetings.build_invitation(
+        around.database, around.storage, around.settings, dispatch_id, around.clock
+    )
 
 
 async def build_print(around: Around, dispatch_id: UUID) -> None:

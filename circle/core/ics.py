@@ -43,7 +43,8 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
     """One appointment.
 
     `starts` and `ends` are naive local times in `zone`; `stamp` is the aware time of this version, whose
-    number is `sequence`; `uid` stays the same for the whole life of the appointment.
+    number is `sequence`; `uid` stays the same for the whole life of the appointment; `attendees` are names and
+    addresses of those who are asked.
     """
 
     uid: str
@@ -58,8 +59,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
     url: str | None = None
     organizer_name: str | None = None
     organizer_email: str | None = None
-    attendee_name: str | None = None
-    attendee_email: str | None = None
+    attendees: Sequence[tuple[str, str]] = ()
     status: Status = "CONFIRMED"
 
 
@@ -123,11 +123,11 @@ def _people(e: Event, method: Method) -> Iterable[str]:
     if e.organizer_email:
         yield f"ORGANIZER{_name(e.organizer_name)}:mailto:{mail.check_address(e.organizer_email)}"
     # A published appointment asks nobody, RFC 5546 3.2.1: it must not name attendees.
-    if e.attendee_email and method != "PUBLISH":
-        asked = ";RSVP=TRUE" if method == "REQUEST" else ""
+    asked = ";RSVP=TRUE" if method == "REQUEST" else ""
+    for name, address in e.attendees if method != "PUBLISH" else ():
         yield (
-            f"ATTENDEE{_name(e.attendee_name)};CUTYPE=INDIVIDUAL;ROLE=REQ-PARTICIPANT;PARTSTAT=NEEDS-ACTION"
-            f"{asked}:mailto:{mail.check_address(e.attendee_email)}"
+            f"ATTENDEE{_name(name)};CUTYPE=INDIVIDUAL;ROLE=REQ-PARTICIPANT;PARTSTAT=NEEDS-ACTION"
+            f"{asked}:mailto:{mail.check_address(address)}"
         )
 
 

@@ -126,7 +126,8 @@ create table agenda_version (
 );
 select write_once('agenda_version');
 
--- What went out with which agenda: each version of a paper once, with the audience of that day.
+-- What went out with which agenda: each version of a paper once. `audience` opens the paper; of them it went to `readers`,
+-- because a document is opened by its own.
 create table agenda_version_paper (
     meeting_id uuid not null,
     version integer not null,
@@ -138,6 +139,7 @@ create table agenda_version_paper (
     file_id uuid constraint agenda_version_paper_file_exists references file,
     url text not null default '',
     audience text[] not null,
+    readers text[] not null,
     constraint agenda_version_paper_unique primary key (paper_id, paper_version),
     constraint agenda_version_paper_version_exists foreign key (meeting_id, version) references agenda_version
 );

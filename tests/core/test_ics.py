@@ -25,8 +25,7 @@ MEETING = ics.Event(
     url="https://kreis.example/sitzungen/1",
     organizer_name='Geschäftsführung "Kreis"; x:y',
     organizer_email="kreis@bra.example",
-    attendee_name="Änne Müller",
-    attendee_email="aenne@brk.example",
+    attendees=[("Änne Müller", "aenne@brk.example")],
 )
 
 
@@ -148,7 +147,7 @@ def test_the_onsets_of_2026_and_2027_by_hand() -> None:
         ({"organizer_email": None}, "REQUEST", ValueError),
         ({"organizer_email": None}, "CANCEL", ValueError),
         ({"organizer_email": "a@b\r\nX:y"}, "REQUEST", mail.HeaderError),
-        ({"attendee_email": "a"}, "REQUEST", mail.HeaderError),
+        ({"attendees": [("A", "a")]}, "REQUEST", mail.HeaderError),
         ({"url": "javascript:alert(1)"}, "REQUEST", ValueError),
         ({"url": "https://x.example/\r\nX:y"}, "REQUEST", ValueError),
     ],

@@ -242,7 +242,7 @@ def status_after(result: str, status: str) -> str:
     return result if result in ("adjourned", "removed") else "treated"
 
 
-def numbers(shells: Iterable[Shell], *, supplement: bool) -> dict[UUID, str]:
+def numbers(shells: Iterable[Shell | AgendaItem], *, supplement: bool) -> dict[UUID, str]:
     """The numbers of admitted items, in order: 1 to n; in a supplement 5a, 5b after the item that they follow.
 
     Numbers that went out never change (domain part 3, Tagesordnung).
