@@ -36,6 +36,22 @@ async def get(db: Connection, caller: Caller) -> Answer:
             select 'release', c.subject, c.reference, null, '/anfragen/' || c.reference
             from me, request c where c.state = 'release_review' and c.approver_id = me.person_id
             union all
+            select 'release_document', coalesce(r.title, d.title), d.reference, null, '/wissen/' || d.reference
+            from me, document d
+            left join document_draft r on r.document_id = d.id and visible(r.audience, (select k.keys from me k))
+            where me.roles && array['release_approver', 'quality_reviewer', 'kfi_head']
+                and visible(d.audience, me.keys) and 'in_review' in (d.state, r.state)
+                and me.person_id not in (d.owner_id, coalesce(r.edited_by, d.edited_by, d.owner_id))
+            union all
+            select case when 'draft' in (d.state, r.state) then 'mend' else 'check' end, coalesce(r.title, d.title),
+                d.reference, case when r.state is null and d.state <> 'draft' then d.review_on end,
+                '/wissen/' || d.reference
+            from me, document d
+            left join document_draft r on r.document_id = d.id and visible(r.audience, (select k.keys from me k))
+            where d.owner_id = me.person_id and visible(d.audience, me.keys)
+                and (d.state = 'draft' and d.return_note <> '' or r.state = 'draft' and r.return_note <> ''
+                    or d.state in ('released', 'review_overdue') and d.review_on < me.today and r.state is null)
+            union all
             select 'task', t.title, t.reference, t.due, '/aufgaben/' || t.id
             from me, task t
             where t.owner_id = me.person_id and t.status in ('open', 'accepted') and visible(t.audience, me.keys)

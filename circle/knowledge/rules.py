@@ -16,7 +16,7 @@ from .model import Document
 
 EDITORS = {"knowledge_editor", "circle_office", "quality_reviewer", "release_approver", "kfi_head"}
 """Roles that work on everybody's documents; others only on their own."""
-ANSWER = "Antwort"
+ANSWER = "Antwort aus Beratung"
 """What becomes of an answer that is released for all."""
 OUTSIDE = {"technical_admin", "municipal_contact", "partner", "former_commissioner"}
 """Whoever holds none but these roles is not named for confidential documents."""

@@ -189,7 +189,7 @@ async def test_a_released_answer_becomes_a_document_without_a_way_back(
     )  # fmt: skip
     found = (await (await client.as_("rolf")).get(api(document_id))).json()
     assert (found["state"], found["kind"], found["owner_name"], found["released_by_name"]) == (
-        "released", "Antwort", "Wanda Probe", "Frida Probe")  # fmt: skip
+        "released", "Antwort aus Beratung", "Wanda Probe", "Frida Probe")  # fmt: skip
     assert found["review_on"] == "2027-03-03"
     assert found["versions"][0]["sha256"] == rules.fingerprint(
         "Welche Standards gelten?", "Kurz.", "Die **Standards**.", []
