@@ -71,6 +71,11 @@ async def build_print(around: Around, dispatch_id: UUID) -> None:
     await minutes.build_print(around.database, around.storage, dispatch_id)
 
 
+async def file_print(around: Around, minutes_id: UUID, number: int) -> None:
+    """Render minutes that were imported."""
+    await minutes.file_print(around.database, around.storage, minutes_id, number)
+
+
 async def extract_text(around: Around, file_id: UUID) -> None:
     """Read the text of an upload for the search."""
     await knowledge.extract_text(around.database, around.storage, file_id)
@@ -105,6 +110,7 @@ JOBS: dict[str, Job] = {
     "distribution.send": send,
     "meetings.build_invitation": build_invitation,
     "minutes.build_print": build_print,
+    "minutes.file_print": file_print,
     "knowledge.extract_text": extract_text,
     "knowledge.mark_overdue": mark_overdue,
     "consultations.remind_due": remind_due,

@@ -30,6 +30,11 @@ async def draft_minutes(db: Connection, around: Around) -> dict[str, Any]:
     return {"dispatch_id": await db.fetchval("select id from dispatch")}
 
 
+async def imported_minutes(db: Connection, around: Around) -> dict[str, Any]:
+    await world.sent(db, around.clock)
+    return {"minutes_id": await db.fetchval("select id from minutes"), "number": 1}
+
+
 async def an_upload(db: Connection, around: Around) -> dict[str, Any]:
     file_id = await make.file(db, around.storage, "brief.txt", b"Sprachmittlung im Amt", "text/plain")
     await make.document(db, files=[file_id])
@@ -74,6 +79,15 @@ CASES: dict[str, tuple[Prepare, str, list[tuple[Any, ...]]]] = {
             (select count(*) from outbox where job = 'distribution.send')
         """,
         [(2, 3, 1)],
+    ),
+    "minutes.file_print": (
+        imported_minutes,
+        """
+        select count(*), count(distinct p.sha256), bool_and(p.sha256 = f.sha256),
+            bool_and(exists (select from file_use u where u.file_id = f.id and u.object_id = p.version_id))
+        from minutes_print p join file f on f.id = p.file_id
+        """,
+        [(2, 2, True, True)],
     ),
     "knowledge.extract_text": (
         an_upload,

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from circle.core import calendar
+from circle.core import calendar, jobs
 from circle.core.db import row
 from circle.local.child import LocalError
 from circle.meetings.minutes import actions as record
@@ -139,6 +139,7 @@ async def freeze(run: Run, fresh: list[Meeting]) -> None:
             datetime.combine(sent_on, NOON),
         )
         await record.index(run.db, minutes_id)
+        await jobs.enqueue(run.db, "minutes.file_print", minutes_id=minutes_id, number=1)
 
 
 async def load_tasks(run: Run) -> None:

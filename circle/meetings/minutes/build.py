@@ -2,6 +2,8 @@
 
 import asyncio
 import hashlib
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import time
 from uuid import UUID
 
@@ -40,33 +42,69 @@ async def build_print(database: Database, storage: Storage, dispatch_id: UUID) -
     async with database.begin(None) as db:
         if not await distribution.is_prepared(db, dispatch_id):
             return
-        papers = [_paper(row) for row in await store.list_parts(db, dispatch_id)]
-    rendered = [await asyncio.to_thread(prints.minutes, paper.printed) for paper in papers]
-    keys = [await storage.put(content) for content in rendered]
-    kept = False
-    try:
+        minutes_id, number = await store.find_version(db, dispatch_id)
+        papers = [_paper(row) for row in await store.list_parts(db, minutes_id, number, dispatch_id)]
+    async with _rendered(storage, papers) as made:
         async with database.begin(None) as db:
-            if await distribution.is_prepared(db, dispatch_id):
-                for paper, key, content in zip(papers, keys, rendered, strict=True):
-                    await _add(db, dispatch_id, paper, key, content)
-                await _add_page(db, dispatch_id)
-                await distribution.start(db, dispatch_id)
-                kept = True
+            if not await distribution.is_prepared(db, dispatch_id):
+                return
+            for paper, file_id in await _file(db, papers, made):
+                part = Part(paper.title, paper.level, file_id, audience=paper.audience)
+                await distribution.add_part(db, dispatch_id, part)
+            await _add_page(db, dispatch_id)
+            await distribution.start(db, dispatch_id)
+        made.kept = True
+
+
+async def file_print(database: Database, storage: Storage, minutes_id: UUID, number: int) -> None:
+    """Render a version that went out before the service was there, so that it can be read and proved like the others.
+
+    Run twice or at the same time, one run does the work.
+    """
+    async with database.begin(None) as db:
+        if not await store.lock_unprinted(db, minutes_id, number):
+            return
+        papers = [_paper(row) for row in await store.list_parts(db, minutes_id, number, None)]
+    async with _rendered(storage, papers) as made:
+        async with database.begin(None) as db:
+            if not await store.lock_unprinted(db, minutes_id, number):
+                return
+            await _file(db, papers, made)
+        made.kept = True
+
+
+class _Prints(msgspec.Struct):
+    """PDFs whose bytes are stored; unless `kept`, they are thrown away again."""
+
+    contents: list[bytes]
+    keys: list[str]
+    kept: bool = False
+
+
+@asynccontextmanager
+async def _rendered(storage: Storage, papers: list[Paper]) -> AsyncIterator[_Prints]:
+    """The PDFs of `papers`, made outside of any transaction."""
+    contents = [await asyncio.to_thread(prints.minutes, paper.printed) for paper in papers]
+    made = _Prints(contents, [await storage.put(content) for content in contents])
+    try:
+        yield made
     finally:
-        for key in [] if kept else keys:
+        for key in [] if made.kept else made.keys:
             await storage.drop(key)
 
 
-async def _add(db: Connection, dispatch_id: UUID, paper: Paper, key: str, content: bytes) -> None:
-    """File one PDF for good, open it to the readers of its version, and let it go along."""
-    sha256 = hashlib.sha256(content).hexdigest()
-    file = await files.insert(
-        db, name=paper.file_name, kind="application/pdf", size=len(content), sha256=sha256, key=key, uploaded_by=None
-    )  # fmt: skip
-    await store.insert_print(db, paper.version_id, file.id, sha256)
-    await files.use(db, file.id, paper.version_id, paper.audience)
-    part = Part(paper.title, paper.level, file.id, audience=paper.audience)
-    await distribution.add_part(db, dispatch_id, part)
+async def _file(db: Connection, papers: list[Paper], made: _Prints) -> list[tuple[Paper, UUID]]:
+    """File the PDFs for good and open each to the readers of its version. Returns them with the ids of their files."""
+    filed = []
+    for paper, key, content in zip(papers, made.keys, made.contents, strict=True):
+        sha256 = hashlib.sha256(content).hexdigest()
+        file = await files.insert(
+            db, name=paper.file_name, kind="application/pdf", size=len(content), sha256=sha256, key=key, uploaded_by=None
+        )  # fmt: skip
+        await store.insert_print(db, paper.version_id, file.id, sha256)
+        await files.use(db, file.id, paper.version_id, paper.audience)
+        filed.append((paper, file.id))
+    return filed
 
 
 async def _add_page(db: Connection, dispatch_id: UUID) -> None:

@@ -458,28 +458,58 @@ async def find_entry(db: Connection, minutes_id: UUID) -> asyncpg.Record | None:
     )
 
 
-async def list_parts(db: Connection, dispatch_id: UUID) -> list[asyncpg.Record]:
-    """The parts of the version that a dispatch carries, main text first, with what their prints need. For workers."""
+async def find_version(db: Connection, dispatch_id: UUID) -> tuple[UUID, int]:
+    """The minutes that a dispatch carries, and the number of their version."""
+    found = await row(
+        db,
+        "select object_id, (details ->> 'number')::integer as number from dispatch where id = $1",
+        dispatch_id,
+    )
+    return found["object_id"], found["number"]
+
+
+async def list_parts(
+    db: Connection, minutes_id: UUID, number: int, dispatch_id: UUID | None
+) -> list[asyncpg.Record]:
+    """The parts of a version, main text first, with what their prints need. For workers.
+
+    `dispatch_id` is the dispatch it went out with, for the list of recipients.
+    """
     rows: list[Any] = await db.fetch(
         """
         select v.id, v.number, v.item_id, v.state, v.canonical, v.sha256, v.audience, v.created_at,
             main.canonical as main, i.state as minutes_state, i.objection_until, i.approved_on,
             (select a.title from meeting a where a.id = i.approved_in) as approving_title,
             coalesce(h.name, c.name, '') as host, case when h.id is null then '' else c.name end as office,
-            (select coalesce(array_agg(e.name order by e.name), '{}') from delivery e where e.dispatch_id = d.id) as recipients
-        from dispatch d join minutes i on i.id = d.object_id
-        join minutes_version v on v.minutes_id = i.id and v.number = (d.details ->> 'number')::integer
+            (select coalesce(array_agg(e.name order by e.name), '{}') from delivery e where e.dispatch_id = $3) as recipients
+        from minutes i
+        join minutes_version v on v.minutes_id = i.id and v.number = $2
         join minutes_version main on main.minutes_id = i.id and main.number = v.number and main.item_id is null
         left join agenda_item t on t.id = v.item_id
         left join lateral (
             select o.name, o.parent_id from authority o where o.kind = 'competence_centre' order by o.key limit 1) c on true
         left join authority h on h.id = c.parent_id
-        where d.id = $1
+        where i.id = $1
         order by coalesce(t."order", -1), v.id
         """,
+        minutes_id,
+        number,
         dispatch_id,
     )
     return rows
+
+
+async def lock_unprinted(db: Connection, minutes_id: UUID, number: int) -> bool:
+    """True when a version has no print yet. Locks the minutes, so that of two builders one sees False."""
+    await db.execute("select from minutes where id = $1 for update", minutes_id)
+    return not await db.fetchval(
+        """
+        select exists (select from minutes_print p join minutes_version v on v.id = p.version_id
+            where v.minutes_id = $1 and v.number = $2)
+        """,
+        minutes_id,
+        number,
+    )
 
 
 async def page_of(db: Connection, dispatch_id: UUID) -> asyncpg.Record:
