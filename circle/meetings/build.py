@@ -120,15 +120,12 @@ def _supplement(row: asyncpg.Record) -> int:
 def _calendar(row: asyncpg.Record, settings: Settings, now: datetime) -> Rendered:
     """The appointment as it stands now: asked for, moved (the same name, another day), or called off."""
     off = row["kind"] == "cancellation"
-    domain = settings.mail_from.rpartition("@")[2]
-    event = ics.Event(
-        uid=f"{row['calendar_id']}@{domain}", sequence=row["sequence"], summary=row["title"],
-        starts=datetime.combine(row["date"], row["start_local"]), ends=datetime.combine(row["date"], row["end_local"]),
-        stamp=now, zone=row["time_zone"], location=row["place"] or row["link"] or None,
-        description="Tagesordnung und Unterlagen stehen im Arbeitsraum."
-        + (f"\nZugang: {row['link']}" if row["link"] else ""),
-        url=f"{settings.address}/sitzungen/{row['reference']}", organizer_name=settings.mail_name,
-        organizer_email=settings.mail_from, attendees=msgspec.json.decode(row["people"], type=list[tuple[str, str]]),
+    event = letters.appointment(
+        calendar_id=row["calendar_id"], reference=row["reference"], title=row["title"], on=row["date"],
+        start=row["start_local"], end=row["end_local"], zone=row["time_zone"], place=row["place"], link=row["link"],
+        sequence=row["sequence"], now=now, address=settings.address, domain=settings.mail_from.rpartition("@")[2],
+        organizer_name=settings.mail_name, organizer_email=settings.mail_from,
+        attendees=msgspec.json.decode(row["people"], type=list[tuple[str, str]]),
     )  # fmt: skip
     return Rendered(f"{row['reference']}.ics", ICS, ics.event(event, "CANCEL" if off else "REQUEST"))
 

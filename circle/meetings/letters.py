@@ -2,12 +2,13 @@
 the dispatch. Pure."""
 
 import re
-from datetime import date
+from datetime import date, datetime, time
+from typing import Any
 from uuid import UUID
 
 import msgspec
 
-from circle.core import calendar
+from circle.core import calendar, ics
 from circle.distribution.model import Level, Part
 
 from .model import NewPaper, StoredMeeting
@@ -151,3 +152,30 @@ def paper_title(paper: NewPaper, numbers: dict[UUID, str]) -> str:
 def paper_part(title: str, level: Level, file_id: UUID | None, url: str, readers: list[str]) -> Part:
     """A paper, for its readers."""
     return Part(title, level, file_id, url, audience=readers)
+
+
+def appointment(
+    *,
+    calendar_id: UUID,
+    reference: str,
+    title: str,
+    on: date,
+    start: time,
+    end: time,
+    zone: str,
+    place: str,
+    link: str,
+    sequence: int,
+    now: datetime,
+    address: str,
+    domain: str,
+    **more: Any,
+) -> ics.Event:
+    """The meeting as calendars keep it: when and where, no item. `address` is the service's, `domain` names the office."""
+    access = f"\nZugang: {link}" if link else ""
+    return ics.Event(
+        uid=f"{calendar_id}@{domain}", sequence=sequence, summary=title, starts=datetime.combine(on, start),
+        ends=datetime.combine(on, end), stamp=now, zone=zone, location=place or link or None,
+        description=f"Tagesordnung und Unterlagen stehen im Arbeitsraum.{access}",
+        url=f"{address}/sitzungen/{reference}", **more,
+    )  # fmt: skip

@@ -134,6 +134,7 @@ class Meeting(MeetingCard, frozen=True, kw_only=True):
     dispatches: list[MeetingDispatch]
     unsent: Unsent | None
     quorum_least: int
+    calendar_id: UUID
     minutes_open: bool
     """Whether the reader may open the minutes."""
 
