@@ -383,7 +383,8 @@ language sql stable as $$
         'date', $1.date, 'start_local', to_char($1.start_local, 'HH24:MI'), 'end_local', to_char($1.end_local, 'HH24:MI'),
         'time_zone', $1.time_zone, 'mode', $1.mode, 'place', $1.place, 'link', $1.link, 'state', $1.state,
         'invitation_sent_on', $1.invitation_sent_on, 'invitation_until', $1.deadlines -> 'invitation_latest' ->> 'on',
-        'overdue', $1.state in ('planned', 'agenda_open') and ($1.deadlines -> 'invitation_latest' ->> 'on')::date < $3,
+        'overdue', coalesce(($1.deadlines -> 'invitation_latest' ->> 'on')::date < $3, false)
+            and $1.state in ('planned', 'agenda_open'),
         'agenda_version', $1.agenda_version, 'sequence', $1.sequence, 'moved_to', t.id, 'moved_to_reference', t.reference,
         'item_count', coalesce(c.items, 0), 'proposal_count', coalesce(c.proposals, 0), 'revision', $1.revision)
     from (select) one

@@ -33,9 +33,15 @@ async def people(db: Connection) -> None:
     await make.person(db, "kim", name="Kim Köln", authority="br-koeln", roles=["commissioner"])
     await make.person(db, "dina", name="Dina Vertretung", authority="br-koeln", roles=["deputy"])
     await make.absence(
-        db, await make.person_id(db, "kim"), await make.person_id(db, "dina"), date(2027, 1, 11), date(2027, 1, 15)
+        db,
+        await make.person_id(db, "kim"),
+        await make.person_id(db, "dina"),
+        date(2027, 1, 11),
+        date(2027, 1, 15),
     )
-    await make.person(db, "vera", name="Vera Ministerium", authority="ministerium", roles=["ministry_observer"])
+    await make.person(
+        db, "vera", name="Vera Ministerium", authority="ministerium", roles=["ministry_observer"]
+    )
     await make.person(db, "edda", name="Edda Fachkraft", roles=["kfi_expert"])
 
 
@@ -63,7 +69,13 @@ async def running(db: Connection, office: Clock) -> UUID:
 
 
 async def act(
-    client: httpx.AsyncClient, meeting: UUID, path: str, body: Any = None, *, key: str | None = None, match: str = ""
+    client: httpx.AsyncClient,
+    meeting: UUID,
+    path: str,
+    body: Any = None,
+    *,
+    key: str | None = None,
+    match: str = "",
 ) -> httpx.Response:
     """An act through the API, under a key of its own unless one is given; '' sends none."""
     headers = {"idempotency-key": str(uuid.uuid4()) if key is None else key} if key != "" else {}
