@@ -2,6 +2,7 @@
 create extension if not exists btree_gist;
 create extension if not exists unaccent;
 create extension if not exists pg_trgm;
+create extension if not exists fuzzystrmatch;
 
 -- Office time = real time + this offset. It is written once, at the first start (demo and test only).
 create table office_clock (

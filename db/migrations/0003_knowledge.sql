@@ -133,16 +133,18 @@ create table search_entry (
     constraint search_entry_unique primary key (source_kind, source_id)
 );
 create index search_entry_words on search_entry using gin (words) with (fastupdate = off);
+create index search_entry_reference on search_entry (upper(reference));
 
 -- Drafts, requests, confidential things: a few thousand rows behind both walls.
 create table search_sealed (like search_entry including all);
 select raise_wall('search_sealed');
 
 -- Words of the open index by the level at which they stand, for compounds, typos and „Meinten Sie“. Nobody is
--- offered a word that stands only in what they may not open.
+-- offered a word that stands only in what they may not open. `spelling` is the word as texts write it.
 create table search_word (
     word text not null,
     level text not null,
+    spelling text not null,
     constraint search_word_unique primary key (word, level)
 );
 create index search_word_shape on search_word using gin (word gin_trgm_ops);
@@ -153,10 +155,29 @@ create function learn_words(texts text, levels text[]) returns void
 language plpgsql as $$
 begin
     if pg_try_advisory_xact_lock(7205205, 1) then
-        insert into search_word (word, level)
-        select distinct word, level
-        from regexp_split_to_table(fold_german($1), '[^a-z0-9]+') word, unnest($2) level
-        where length(word) between 4 and 40 and word ~ '[a-z]{3}'
+        insert into search_word (word, level, spelling)
+        select fold_german(word), level, mode() within group (order by word)
+        from regexp_split_to_table($1, '[^a-zA-Z0-9äöüÄÖÜß]+') word, unnest($2) level
+        where length(fold_german(word)) between 4 and 40 and fold_german(word) ~ '[a-z]{3}'
+        group by 1, 2
         on conflict on constraint search_word_unique do nothing;
     end if;
 end $$;
+
+-- A word and a phrase as they are looked for: in both spellings that search_words keeps.
+create function word_query(word text) returns tsquery
+language sql immutable parallel safe as $$
+    select plainto_tsquery('pg_catalog.german', $1) || plainto_tsquery('pg_catalog.german', fold_german($1))
+$$;
+
+create function phrase_query(words text) returns tsquery
+language sql immutable parallel safe as $$
+    select phraseto_tsquery('pg_catalog.german', $1) || phraseto_tsquery('pg_catalog.german', fold_german($1))
+$$;
+
+-- A filter of a search: no choice, or one of the chosen values.
+create function fits(held anyarray, chosen anyarray) returns boolean
+language sql immutable parallel safe as $$ select $2 is null or $1 && $2 $$;
+
+create aggregate any_of (tsquery) (sfunc = tsquery_or, stype = tsquery);
+create aggregate all_of (tsquery) (sfunc = tsquery_and, stype = tsquery);
