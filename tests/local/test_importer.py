@@ -470,3 +470,20 @@ async def test_an_empty_database_takes_texts_too(tmp_path: Path) -> None:
     path = write_lines(tmp_path / "texts.jsonl", [{"id": "1", "title": "Titel", "text": "Text"}])
     async with empty() as database:
         assert await importer.load_jsonl(database, path, lambda *_: None) == 1
+
+
+async def test_drafts_go_to_the_meeting_on_paper(loaded: tuple[db.Database, files.Storage]) -> None:
+    database, storage = loaded
+    async with database.begin(None) as connection:
+        papers = await connection.fetch(
+            """
+            select p.audience, f.name, f.key, u.audience as readers from paper p join file f on f.id = p.file_id
+            join file_use u on u.file_id = f.id and u.object_id = p.id where p.document_id is null
+            """
+        )
+    assert sorted(paper["name"] for paper in papers) == [
+        "WD-014-Entwurf.pdf", "WD-015-Entwurf.pdf", "WD-016-Entwurf.pdf",
+    ]  # fmt: skip
+    for paper in papers:
+        assert paper["readers"] == paper["audience"]
+        assert (await storage.get(paper["key"])).startswith(b"%PDF")

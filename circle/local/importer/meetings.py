@@ -1,13 +1,16 @@
 """The procedure, meetings with agenda, papers and attendance."""
 
+import hashlib
 from datetime import UTC, date, datetime, time
 from typing import Any
 from uuid import UUID
 
 import msgspec
+from asyncpg import Record
 
-from circle.core import calendar
+from circle.core import calendar, files, pages
 from circle.core.db import row
+from circle.knowledge import prints
 from circle.local.child import LocalError
 from circle.meetings.agenda import actions as agenda
 from circle.search import index as search
@@ -27,6 +30,8 @@ DEADLINES = {
 UNITS = {"weeks_after": "weeks", "weeks_after_dispatch": "weeks"}
 """The procedure's word for a period → the calendar's."""
 TABLED = "Tischvorlage"
+READABLE = {"released", "review_overdue", "superseded", "retired"}
+"""States in which a document has a page that its level opens."""
 
 
 async def load_procedure(run: Run) -> None:
@@ -224,15 +229,26 @@ async def _insert_papers(run: Run, meeting: Meeting, meeting_id: UUID, item: Ite
     """Documents on the agenda. The folder keeps no day of submission: it is the invitation's, or the meeting's own."""
     for number, key in enumerate(item.documents, start=1):
         document_id = run.find("documents", key, f"Der Tagesordnungspunkt {item.id}")
-        kind = await run.db.fetchval("select kind from document where id = $1", document_id)
-        label = "tabled" if kind == TABLED else "late" if item.late_submission else "advance"
-        submitted_on = meeting.invitation_sent_on or meeting.deadlines["agenda_submission"]
-        await run.db.execute(
+        document = await row(
+            run.db,
             """
-            insert into paper (meeting_id, item_id, number, title, confidentiality, label, document_id, author_id, submitted_on)
-            select $1, $2, $3, d.title, case when $4 = 'confidential' then $4 else d.confidentiality end, $5, d.id,
-                d.owner_id, $6
+            select d.reference, d.title, d.kind, d.confidentiality, d.state, d.abstract, d.body, p.name as owner
+            from document d join person p on p.id = d.owner_id where d.id = $1
+            """,
+            document_id,
+        )
+        label = "tabled" if document["kind"] == TABLED else "late" if item.late_submission else "advance"
+        submitted_on = meeting.invitation_sent_on or meeting.deadlines["agenda_submission"]
+        file_id = None if document["state"] in READABLE else await _print(run, document)
+        added = await row(
+            run.db,
+            """
+            insert into paper (meeting_id, item_id, number, title, confidentiality, label, document_id, file_id, author_id,
+                submitted_on)
+            select $1, $2, $3, d.title, case when $4 = 'confidential' then $4 else d.confidentiality end, $5,
+                case when $8::uuid is null then d.id end, $8, d.owner_id, $6
             from document d where d.id = $7
+            returning id, audience
             """,
             meeting_id,
             run.ids["agenda_items"][item.id],
@@ -241,7 +257,26 @@ async def _insert_papers(run: Run, meeting: Meeting, meeting_id: UUID, item: Ite
             label,
             meeting.date if label == "tabled" else submitted_on,
             document_id,
+            file_id,
         )
+        if file_id:
+            await files.use(run.db, file_id, added["id"], added["audience"])
+
+
+async def _print(run: Run, document: Record) -> UUID:
+    """A draft goes to the meeting on paper: its page is closed to the members until the release."""
+    printed = prints.DocumentPrint(
+        reference=document["reference"], title=document["title"], level=pages.LEVELS[document["confidentiality"]],
+        version="Entwurf", as_of=run.actor.today, owner=document["owner"], body=document["body"] or document["abstract"],
+    )  # fmt: skip
+    content = prints.document(printed)
+    key = await run.storage.put(content)
+    run.stored.append(key)
+    stored = await files.insert(
+        run.db, name=f"{document['reference']}-Entwurf.pdf", kind="application/pdf", size=len(content),
+        sha256=hashlib.sha256(content).hexdigest(), key=key, uploaded_by=None,
+    )  # fmt: skip
+    return stored.id
 
 
 async def _link_adjourned(run: Run, fresh: list[Meeting]) -> None:
