@@ -176,7 +176,8 @@ async def test_agenda_items_are_the_files(loaded: Loaded) -> None:
         """
         select m.reference || '/TOP-' || i.number as key, i.*, c.title, c.confidentiality, c.result, c.minutes, c.aim,
             r.reference as rapporteur, s.reference as submitted_by, m.invitation_sent_on,
-            (select array_agg(d.reference order by p.number) from paper p join document d on d.id = p.document_id
+            (select array_agg(coalesce(d.reference, replace(f.name, '-Entwurf.pdf', '')) order by p.number)
+                from paper p left join document d on d.id = p.document_id left join file f on f.id = p.file_id
                 where p.item_id = i.id) as documents
         from agenda_item i join agenda_content c on c.item_id = i.id join meeting m on m.id = i.meeting_id
         left join person r on r.id = c.rapporteur_id left join person s on s.id = c.submitted_by
