@@ -20,7 +20,7 @@ async def find(
     Raises NotSignedIn, Invalid for a page key that is not ours.
     """
     asked = rules.read(query.query)
-    stems = rules.stems([*asked.words, *" ".join(asked.phrases).split()])
+    stems = rules.wanted(asked)
     answer = await store.search(db, caller, asked, stems, query.filters, query.limit, _key(after))
     raw = msgspec.json.decode(answer.body, type=Raw)
     marked = stems + rules.stems([one.spelling for one in raw.corrections])

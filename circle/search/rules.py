@@ -52,8 +52,10 @@ def read(text: str) -> Asked:
             excluded.append(" ".join(parts))
         else:
             words += parts
-    unique = {word.casefold(): word for word in reversed(words[:MOST_WORDS])}
-    return Asked(list(reversed(unique.values())), phrases[:10], excluded[:10], references[:10])
+    unique: dict[str, str] = {}
+    for word in words[:MOST_WORDS]:
+        unique.setdefault(word.casefold(), word)
+    return Asked(list(unique.values()), phrases[:10], excluded[:10], references[:10])
 
 
 def plain(text: str) -> str:
@@ -70,13 +72,18 @@ def stems(words: list[str]) -> list[str]:
     return sorted((stem for stem in found if stem), key=lambda stem: (-len(stem), stem))
 
 
-def mark(text: str, wanted: list[str]) -> str:
+def wanted(asked: Asked) -> list[str]:
+    """The stems of everything that is looked for."""
+    return stems([*asked.words, *" ".join(asked.phrases).split()])
+
+
+def mark(text: str, sought: list[str]) -> str:
     """The text as HTML, escaped, with every word in <mark> that holds one of the stems.
 
     Short stems only count as a word with an ending: „Amt“ shall not mark „gesamt“ or „amtlich“.
     """
     low, parts, place = plain(text), [], 0
-    pattern = "|".join(re.escape(stem) for stem in wanted)
+    pattern = "|".join(re.escape(stem) for stem in sought)
     for found in re.finditer(pattern, low) if pattern else ():
         start, end = found.span()
         if start < place:
@@ -92,7 +99,7 @@ def mark(text: str, wanted: list[str]) -> str:
     return "".join([*parts, html.escape(text[place:])])
 
 
-def snippet(found: Found, wanted: list[str]) -> str:
+def snippet(found: Found, sought: list[str]) -> str:
     """Some lines around the first hit. What is confidential is shown where its reading is recorded, not here."""
     if found.level == "confidential":
         return ""
@@ -103,18 +110,18 @@ def snippet(found: Found, wanted: list[str]) -> str:
     if cut:
         text = text.rpartition(" ")[0] or text
     text = _MARKUP.sub(" ", text).strip()
-    return f"{'' if found.begins else '… '}{mark(text, wanted)}{' …' if cut else ''}"
+    return f"{'' if found.begins else '… '}{mark(text, sought)}{' …' if cut else ''}"
 
 
 PASSAGE = 300
 """Characters around a hit."""
 
 
-def hit(found: Found, wanted: list[str]) -> Hit:
+def hit(found: Found, sought: list[str]) -> Hit:
     """A hit as it goes out."""
     return Hit(
         found.id, found.source_id, found.type, found.kind, found.reference, found.title, found.level,
-        GROUP_OF.get(found.type, "knowledge"), snippet(found, wanted), found.url,
+        GROUP_OF.get(found.type, "knowledge"), snippet(found, sought), found.url,
     )  # fmt: skip
 
 
