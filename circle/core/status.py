@@ -6,6 +6,7 @@ from typing import Any
 
 import asyncpg
 import prometheus_client
+import redis.exceptions
 from litestar import Request, Response, Router, get
 from litestar.connection import ASGIConnection
 from litestar.handlers import BaseRouteHandler
@@ -39,7 +40,7 @@ async def ready(request: Request[Any, Any, Any]) -> Response[dict[str, Any]]:
     try:
         async with asyncio.timeout(LIMIT):
             found["redis"] = "ok" if state.redis is None or await state.redis.ping() else "unreachable"
-    except (OSError, TimeoutError, ConnectionError):
+    except (OSError, TimeoutError, redis.exceptions.RedisError):
         found["redis"] = "unreachable"
     good = found["database"] == "ok"
     return Response({"status": "ok" if good else "unavailable"} | found, status_code=200 if good else 503)

@@ -4,6 +4,7 @@ The middleware knows no feature; the table of contents is `circle.app`.
 """
 
 import contextvars
+import ipaddress
 import secrets
 import time
 from collections.abc import AsyncIterator
@@ -111,12 +112,8 @@ class Front(ASGIMiddleware):
         """Any other plain-http host is refused: DNS rebinding must not reach a service on loopback."""
         if path.startswith("/health"):
             return True
-        host = (
-            next((value for name, value in scope["headers"] if name == b"host"), b"")
-            .decode("latin-1")
-            .lower()
-        )
-        return host in self.hosts
+        named = [value.decode("latin-1").lower() for name, value in scope["headers"] if name == b"host"]
+        return len(named) == 1 and named[0] in self.hosts
 
 
 async def _plain(send: Send, status: int, text: str) -> None:
@@ -188,8 +185,16 @@ Acting = NamedDependency[Actor]
 
 
 def address_of(request: Request[Any, Any, Any]) -> str:
-    """The client's address; the server resolves X-Forwarded-For of trusted proxies before."""
-    return request.client.host if request.client else "unknown"
+    """The client's address; the server resolves X-Forwarded-For of trusted proxies before.
+
+    Of IPv6 the network: one connection has 2^64 addresses to try from.
+    """
+    host = request.client.host if request.client else "unknown"
+    try:
+        address = ipaddress.IPv6Address(host)
+    except ValueError:
+        return host
+    return str(address.ipv4_mapped or ipaddress.IPv6Network((int(address), 64), strict=False))
 
 
 def wants_page(request: Request[Any, Any, Any]) -> bool:

@@ -19,19 +19,19 @@ async def sign_in(db: Connection, caller: Caller, who: Credentials, address: str
 
     A refusal returns, so that the failure stays counted. Raises TooMany with Retry-After in seconds.
     """
-    account = who.email.casefold()
-    by_account, by_address, seconds = await store.count_failures(db, account, address)
-    if by_account >= ACCOUNT_LIMIT or by_address >= ADDRESS_LIMIT:
+    await store.lock_account(db, who.email)
+    seconds = await store.seconds_closed(db, who.email, address, ACCOUNT_LIMIT, ADDRESS_LIMIT)
+    if seconds:
         raise errors.TooMany(
             f"Zu viele Fehlversuche. Bitte in {math.ceil(seconds / 60)} Minuten noch einmal.",
             headers={"retry-after": str(seconds)},
         )
-    found = await store.find_account(db, account)
+    found = await store.find_account(db, who.email)
     if (
         not await auth.verify_password(found["password_hash"] if found else None, who.password)
         or found is None
     ):
-        await store.insert_failure(db, account, address)
+        await store.insert_failure(db, who.email, address)
         return None
     token = await auth.open_session(db, found["id"], kind)
     actor = await auth.actor(db, Caller(auth.token_hash(token), caller.now))

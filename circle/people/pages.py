@@ -1,5 +1,6 @@
 """Sign-in, and the directory for people."""
 
+import re
 from typing import Any
 
 from litestar import Request, Response, Router, get, post
@@ -52,12 +53,11 @@ async def _demo_people(db: Connection, caller: Caller) -> list[tuple[str, list[t
 
 
 def _inside(target: str) -> str:
-    """Only paths of this service; anything else leads to the start page (no open redirect)."""
-    return (
-        target
-        if target.startswith("/") and not target.startswith(("//", "/\\")) and "\\" not in target
-        else "/"
-    )
+    """Only paths of this service; anything else leads to the start page (no open redirect).
+
+    Browsers read a backslash as a slash and drop tabs and line ends, so neither may stand in it.
+    """
+    return target if re.fullmatch(r"/(?!/)[!-\[\]-~]*", target) else "/"
 
 
 @post("/anmelden", opt={"permission": "public"})
@@ -93,7 +93,11 @@ async def sign_out(request: Incoming, db: web.Db, caller: web.Asking) -> Respons
     await pages.read_form(request)
     await actions.sign_out(db, caller)
     response = pages.go("/anmelden")
-    response.delete_cookie(request.app.state.settings.cookie, path="/")
+    settings = request.app.state.settings
+    # A browser takes a `__Host-` cookie, also one that ends it, only with Secure.
+    response.set_cookie(
+        settings.cookie, "", max_age=0, httponly=True, secure=settings.secure, samesite="lax", path="/"
+    )
     response.headers["clear-site-data"] = '"cache"'
     return response
 

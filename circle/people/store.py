@@ -6,42 +6,53 @@ from uuid import UUID
 
 import asyncpg
 
-from circle.core.db import Answer, Caller, Connection, read_one, read_page, row
+from circle.core.db import Answer, Caller, Connection, read_one, read_page
 
 
 async def find_account(db: Connection, email: str) -> asyncpg.Record | None:
-    """Id, password hash and the number of failures of an account within 15 minutes; None when unknown."""
+    """Id and password hash of an active person; None when unknown."""
     return await db.fetchrow(
         "select id, password_hash from person where lower(email) = lower($1) and active",
         email,
     )
 
 
-async def count_failures(db: Connection, account: str, address: str) -> tuple[int, int, int]:
-    """Failed sign-ins of the last 15 minutes for the account and for the address, and seconds until one lapses."""
-    found = await row(
-        db,
-        """
-        select count(*) filter (where account = $1) as account_count,
-            count(*) filter (where address = $2) as address_count,
-            coalesce(ceil(extract(epoch from min(at) + interval '15 minutes' - now())), 1)::int as seconds
-        from sign_in_failure
-        where (account = $1 or address = $2) and at > now() - interval '15 minutes'
-        """,
-        account,
-        address,
+async def lock_account(db: Connection, email: str) -> None:
+    """Let tries for one account queue until the end of the transaction, so that each sees the failures before it."""
+    await db.execute("select pg_advisory_xact_lock(7205204, hashtext(lower($1)))", email)
+
+
+async def seconds_closed(
+    db: Connection, email: str, address: str, account_limit: int, address_limit: int
+) -> int:
+    """Seconds until fewer than the limit of failures lie within 15 minutes for account and address; 0 = now."""
+    return int(
+        await db.fetchval(
+            """
+            select coalesce(ceil(extract(epoch from max(f.at) + interval '15 minutes' - now())), 0)::int
+            from (
+                (select at from sign_in_failure where account = lower($1) order by at desc offset $3 - 1 limit 1)
+                union all
+                (select at from sign_in_failure where address = $2 order by at desc offset $4 - 1 limit 1)
+            ) f
+            where f.at > now() - interval '15 minutes'
+            """,
+            email,
+            address,
+            account_limit,
+            address_limit,
+        )
     )
-    return found["account_count"], found["address_count"], max(found["seconds"], 1)
 
 
-async def insert_failure(db: Connection, account: str, address: str) -> None:
+async def insert_failure(db: Connection, email: str, address: str) -> None:
     """Remember a failed sign-in; old ones go."""
     await db.execute(
         """
         with old as (delete from sign_in_failure where at < now() - interval '1 day')
-        insert into sign_in_failure (account, address) values ($1, $2)
+        insert into sign_in_failure (account, address) values (lower($1), $2)
         """,
-        account,
+        email,
         address,
     )
 
