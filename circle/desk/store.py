@@ -57,7 +57,7 @@ async def get(db: Connection, caller: Caller) -> Answer:
             where t.owner_id = me.person_id and t.status in ('open', 'accepted') and visible(t.audience, me.keys)
             union all
             select 'admit', coalesce(a.title, 'Vertraulicher Tagesordnungspunkt'), m.reference,
-                (m.deadlines -> 'invitation' ->> 'on')::date, '/sitzungen/' || m.reference
+                (m.deadlines -> 'invitation_latest' ->> 'on')::date, '/sitzungen/' || m.reference
             from me, meeting m
             join agenda_item i on i.meeting_id = m.id and i.status = 'registered'
             left join lateral (
@@ -66,11 +66,11 @@ async def get(db: Connection, caller: Caller) -> Answer:
             where m.state in ('agenda_open', 'invited') and 'circle_office' = any(me.roles)
                 and visible(m.audience, me.keys)
             union all
-            select 'invite', m.title, m.reference, (m.deadlines -> 'invitation' ->> 'on')::date,
+            select 'invite', m.title, m.reference, (m.deadlines -> 'invitation_latest' ->> 'on')::date,
                 '/sitzungen/' || m.reference
             from me, meeting m
             where m.state = 'agenda_open' and 'circle_office' = any(me.roles) and visible(m.audience, me.keys)
-                and (m.deadlines -> 'invitation' ->> 'on')::date <= me.today + 14
+                and (m.deadlines -> 'invitation_latest' ->> 'on')::date <= me.today + 14
             union all
             select 'object', m.title, m.reference, s.objection_until, '/sitzungen/' || m.reference || '/niederschrift'
             from me, minutes s join meeting m on m.id = s.meeting_id
