@@ -4,6 +4,10 @@ CREATE EXTENSION IF NOT EXISTS btree_gist WITH SCHEMA public;
 
 COMMENT ON EXTENSION btree_gist IS 'support for indexing common datatypes in GiST';
 
+CREATE EXTENSION IF NOT EXISTS fuzzystrmatch WITH SCHEMA public;
+
+COMMENT ON EXTENSION fuzzystrmatch IS 'determine similarities and distance between strings';
+
 CREATE EXTENSION IF NOT EXISTS pg_trgm WITH SCHEMA public;
 
 COMMENT ON EXTENSION pg_trgm IS 'text similarity measurement and index searching based on trigrams';
@@ -234,6 +238,10 @@ CREATE FUNCTION document_audience(id uuid, owner_id uuid, confidentiality text, 
     end
 $_$;
 
+CREATE FUNCTION fits(held anyarray, chosen anyarray) RETURNS boolean
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $_$ select $2 is null or $1 && $2 $_$;
+
 CREATE FUNCTION fold_german(words text) RETURNS text
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
     AS $_$
@@ -313,10 +321,11 @@ CREATE FUNCTION learn_words(texts text, levels text[]) RETURNS void
     AS $_$
 begin
     if pg_try_advisory_xact_lock(7205205, 1) then
-        insert into search_word (word, level)
-        select distinct word, level
-        from regexp_split_to_table(fold_german($1), '[^a-z0-9]+') word, unnest($2) level
-        where length(word) between 4 and 40 and word ~ '[a-z]{3}'
+        insert into search_word (word, level, spelling)
+        select fold_german(word), level, mode() within group (order by word)
+        from regexp_split_to_table($1, '[^a-zA-Z0-9äöüÄÖÜß]+') word, unnest($2) level
+        where length(fold_german(word)) between 4 and 40 and fold_german(word) ~ '[a-z]{3}'
+        group by 1, 2
         on conflict on constraint search_word_unique do nothing;
     end if;
 end $_$;
@@ -361,7 +370,8 @@ CREATE FUNCTION meeting_card(meeting meeting, keys text[], today date) RETURNS j
         'date', $1.date, 'start_local', to_char($1.start_local, 'HH24:MI'), 'end_local', to_char($1.end_local, 'HH24:MI'),
         'time_zone', $1.time_zone, 'mode', $1.mode, 'place', $1.place, 'link', $1.link, 'state', $1.state,
         'invitation_sent_on', $1.invitation_sent_on, 'invitation_until', $1.deadlines -> 'invitation_latest' ->> 'on',
-        'overdue', $1.state in ('planned', 'agenda_open') and ($1.deadlines -> 'invitation_latest' ->> 'on')::date < $3,
+        'overdue', coalesce(($1.deadlines -> 'invitation_latest' ->> 'on')::date < $3, false)
+            and $1.state in ('planned', 'agenda_open'),
         'agenda_version', $1.agenda_version, 'sequence', $1.sequence, 'moved_to', t.id, 'moved_to_reference', t.reference,
         'item_count', coalesce(c.items, 0), 'proposal_count', coalesce(c.proposals, 0), 'revision', $1.revision)
     from (select) one
@@ -454,6 +464,12 @@ CREATE FUNCTION paper_body(paper paper, keys text[]) RETURNS jsonb
     from (select) one
     left join file f on f.id = $1.file_id
     left join document d on d.id = $1.document_id and visible(d.audience, $2)
+$_$;
+
+CREATE FUNCTION phrase_query(words text) RETURNS tsquery
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $_$
+    select phraseto_tsquery('pg_catalog.german', $1) || phraseto_tsquery('pg_catalog.german', fold_german($1))
 $_$;
 
 CREATE FUNCTION raise_wall(target regclass) RETURNS void
@@ -579,12 +595,28 @@ CREATE FUNCTION whoami(token_hash bytea, office_now timestamp with time zone) RE
     where s.token_hash = $1 and s.expires_at > now() and s.last_seen > now() - interval '30 minutes'
 $_$;
 
+CREATE FUNCTION word_query(word text) RETURNS tsquery
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $_$
+    select plainto_tsquery('pg_catalog.german', $1) || plainto_tsquery('pg_catalog.german', fold_german($1))
+$_$;
+
 CREATE FUNCTION write_once(target regclass) RETURNS void
     LANGUAGE plpgsql
     AS $$
 begin
     execute format('create trigger written_once before update or delete on %s for each row execute function refuse_change()', target);
 end $$;
+
+CREATE AGGREGATE all_of(tsquery) (
+    SFUNC = tsquery_and,
+    STYPE = tsquery
+);
+
+CREATE AGGREGATE any_of(tsquery) (
+    SFUNC = tsquery_or,
+    STYPE = tsquery
+);
 
 CREATE TABLE absence (
     id uuid DEFAULT gen_random_uuid() NOT NULL,
@@ -1109,7 +1141,8 @@ ALTER TABLE ONLY search_sealed FORCE ROW LEVEL SECURITY;
 
 CREATE TABLE search_word (
     word text NOT NULL,
-    level text NOT NULL
+    level text NOT NULL,
+    spelling text NOT NULL
 );
 
 CREATE TABLE session (
@@ -1381,7 +1414,11 @@ CREATE INDEX person_authority ON person USING btree (authority_id);
 
 CREATE UNIQUE INDEX person_email_unique ON person USING btree (lower(email));
 
+CREATE INDEX search_entry_reference ON search_entry USING btree (upper(reference));
+
 CREATE INDEX search_entry_words ON search_entry USING gin (words) WITH (fastupdate=off);
+
+CREATE INDEX search_sealed_upper_idx ON search_sealed USING btree (upper(reference));
 
 CREATE INDEX search_sealed_words_idx ON search_sealed USING gin (words) WITH (fastupdate=off);
 
