@@ -12,6 +12,7 @@ from circle.core import calendar, files, pages
 from circle.core.db import row
 from circle.knowledge import prints
 from circle.local.child import LocalError
+from circle.meetings import rules as meeting_rules
 from circle.meetings.agenda import actions as agenda
 from circle.search import index as search
 
@@ -20,15 +21,6 @@ from .run import Run
 
 BEFORE_INVITATION = {"in_preparation": "agenda_open"}
 """Where the folder says it differently from the database."""
-DEADLINES = {
-    "agenda_submission": "agenda_submission",
-    "invitation_latest": "invitation",
-    "papers_latest": "papers",
-    "minutes_draft": "minutes_draft",
-}
-"""Deadline of a meeting → the rule of the procedure that it follows from."""
-UNITS = {"weeks_after": "weeks", "weeks_after_dispatch": "weeks"}
-"""The procedure's word for a period → the calendar's."""
 TABLED = "Tischvorlage"
 READABLE = {"released", "review_overdue", "superseded", "retired"}
 """States in which a document has a page that its level opens."""
@@ -79,16 +71,13 @@ def deadlines(meeting: Meeting, procedure: dict[str, Any]) -> dict[str, calendar
 
     Raises LocalError when the folder gives another day: one of the two is wrong, and nobody should find out later.
     """
-    found = {}
-    for name, rule in DEADLINES.items():
-        period = procedure[rule]
-        deadline = calendar.deadline(UNITS.get(period["unit"], period["unit"]), meeting.date, period["value"])
+    found = meeting_rules.deadlines(meeting.date, procedure)
+    for name, deadline in found.items():
         if meeting.deadlines.get(name, deadline.on) != deadline.on:
             raise LocalError(
                 f"Die Frist {name} der Sitzung {meeting.id} steht auf dem {calendar.date_short(meeting.deadlines[name])}, "
                 f"richtig ist der {calendar.date_short(deadline.on)}."
             )
-        found[name] = deadline
     return found
 
 
