@@ -27,7 +27,7 @@ class Query(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     query: Words
     limit: Annotated[int, msgspec.Meta(ge=1, le=100)] = 20
-    filters: Filters = Filters()
+    filters: Filters = msgspec.field(default_factory=Filters)
 
 
 class Asked(msgspec.Struct, frozen=True):
