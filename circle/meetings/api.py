@@ -17,8 +17,8 @@ from . import actions, dispatches, store
 from . import attendance as attendance_actions
 from .agenda import actions as agenda
 from .model import (
-    Attendance,
     AttendanceList,
+    Attendee,
     Attending,
     Cancellation,
     InvitationPreview,
@@ -204,7 +204,7 @@ async def move(
 @get("/meetings/{meeting_id:uuid}/attendance", opt={"permission": "signed_in"})
 async def list_attendance(
     request: Incoming, db: web.Db, caller: web.Asking, meeting_id: FromPath[UUID]
-) -> Response[Page[Attendance]]:
+) -> Response[Page[Attendee]]:
     """Who attends, houses first."""
     return answers.page(request, await store.list_attendance(db, caller, meeting_id))
 
@@ -217,7 +217,7 @@ async def record(
     actor: web.Acting,
     meeting_id: FromPath[UUID],
     data: JSONBody[AttendanceList],
-) -> Response[Page[Attendance]]:
+) -> Response[Page[Attendee]]:
     """Set the whole attendance in one act. If-Match with the meeting's revision is honoured when given."""
     expected = answers.expected_revision(request, required=False)
     await attendance_actions.record(db, actor, meeting_id, data, expected)
@@ -233,7 +233,7 @@ async def attend(
     meeting_id: FromPath[UUID],
     person_id: FromPath[UUID],
     data: JSONBody[Attending],
-) -> Response[Page[Attendance]]:
+) -> Response[Page[Attendee]]:
     """Set how one person attends; the answer is the whole list. If-Match is honoured when given."""
     expected = answers.expected_revision(request, required=False)
     await attendance_actions.attend(db, actor, meeting_id, person_id, data, expected)
@@ -252,7 +252,7 @@ async def leave_out(
     actor: web.Acting,
     meeting_id: FromPath[UUID],
     person_id: FromPath[UUID],
-) -> Response[Page[Attendance]]:
+) -> Response[Page[Attendee]]:
     """Record one person no more; the answer is the whole list."""
     expected = answers.expected_revision(request, required=False)
     await attendance_actions.leave_out(db, actor, meeting_id, person_id, expected)

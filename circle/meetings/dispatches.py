@@ -25,11 +25,11 @@ from .model import (
     Cancellation,
     InvitationPreview,
     Move,
-    NewPaper,
     PreviewItem,
     Recipient,
     Sending,
     StoredMeeting,
+    UnsentPaper,
 )
 
 BUILD = "meetings.build_invitation"
@@ -45,7 +45,7 @@ class Edition(msgspec.Struct, frozen=True):
     wording: Wording
     recipients: list[Recipient]
     items: list[AgendaItem]
-    papers: list[NewPaper]
+    papers: list[UnsentPaper]
 
 
 async def preview(db: Connection, actor: Actor, meeting_id: UUID) -> InvitationPreview:

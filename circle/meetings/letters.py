@@ -11,7 +11,7 @@ import msgspec
 from circle.core import calendar, ics
 from circle.distribution.model import Level, Part
 
-from .model import NewPaper, StoredMeeting
+from .model import StoredMeeting, UnsentPaper
 
 TO_BE_MADE = UUID(int=0)
 """Stands for a file in the look at a dispatch: it is rendered when the act is done."""
@@ -144,7 +144,7 @@ def page_part(meeting_id: UUID, reference: str) -> Part:
     )
 
 
-def paper_title(paper: NewPaper, numbers: dict[UUID, str]) -> str:
+def paper_title(paper: UnsentPaper, numbers: dict[UUID, str]) -> str:
     """A paper with its item; `numbers` are those that are about to be given."""
     return f"TOP {numbers.get(paper.item_id, paper.number)}: {paper.title}"
 

@@ -54,7 +54,7 @@ class MeetingCard(msgspec.Struct, frozen=True):
     revision: int
 
 
-class Attendance(msgspec.Struct, frozen=True):
+class Attendee(msgspec.Struct, frozen=True):
     """Who was there, from when to when; `house` says that the person's authority has a voice in the circle."""
 
     person_id: UUID
@@ -128,7 +128,7 @@ class Meeting(MeetingCard, frozen=True, kw_only=True):
     convened_by: UUID | None
     convened_by_name: str | None
     agenda: list[AgendaItem]
-    attendance: list[Attendance]
+    attendance: list[Attendee]
     members: list[Member]
     editions: list[Edition]
     dispatches: list[MeetingDispatch]
@@ -275,7 +275,7 @@ class Recipient(msgspec.Struct, frozen=True):
     sees: bool
 
 
-class NewPaper(msgspec.Struct, frozen=True):
+class UnsentPaper(msgspec.Struct, frozen=True):
     """A version of a paper that has not gone out yet. `audience` may open it; of them it goes to the `readers`."""
 
     paper_id: UUID

@@ -16,7 +16,7 @@ from circle.core.auth import Me
 from circle.core.calendar import Deadline
 
 from .agenda.model import AgendaItem
-from .model import Attendance, Attending, Candidate, Edition, Meeting, Member, StoredMeeting
+from .model import Attendee, Attending, Candidate, Edition, Meeting, Member, StoredMeeting
 
 PERIODS: dict[str, tuple[str, str, int]] = {
     "agenda_submission": ("agenda_submission", "days_before", 28),
@@ -266,7 +266,7 @@ def _span(attending: Attending, on: date, field: str) -> dict[str, str]:
 
 
 def quorum(
-    attendance: Iterable[Attendance],
+    attendance: Iterable[Attendee],
     members: list[Member],
     editions: list[Edition],
     *,

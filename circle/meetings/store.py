@@ -10,7 +10,7 @@ import msgspec
 from circle.core.db import Answer, Caller, Connection, read_one, read_page, row
 
 from .agenda.model import AgendaItem
-from .model import Candidate, NewPaper, Recipient, StoredMeeting
+from .model import Candidate, Recipient, StoredMeeting, UnsentPaper
 
 
 async def get(
@@ -381,7 +381,7 @@ async def sent_sequence(db: Connection, meeting_id: UUID, version: int) -> int |
     return found
 
 
-async def list_new_papers(db: Connection, meeting_id: UUID) -> list[NewPaper]:
+async def list_new_papers(db: Connection, meeting_id: UUID) -> list[UnsentPaper]:
     """Papers on the agenda of which this version has not gone out, confidential ones last.
 
     All of them, so only within `for_the_record`. A document is opened by its own readers.
@@ -402,11 +402,11 @@ async def list_new_papers(db: Connection, meeting_id: UUID) -> list[NewPaper]:
         """,
         meeting_id,
     )
-    return [msgspec.convert(dict(one), NewPaper) for one in rows]
+    return [msgspec.convert(dict(one), UnsentPaper) for one in rows]
 
 
 async def insert_edition_paper(
-    db: Connection, meeting_id: UUID, version: int, paper: NewPaper, title: str
+    db: Connection, meeting_id: UUID, version: int, paper: UnsentPaper, title: str
 ) -> None:
     """File that a version of a paper goes out with this agenda."""
     await db.execute(

@@ -9,7 +9,7 @@ import pytest
 from circle.core.clock import Clock
 from circle.core.db import Connection
 from circle.meetings import rules
-from circle.meetings.model import Attendance, Edition, Meeting, Member
+from circle.meetings.model import Attendee, Edition, Meeting, Member
 from tests import make
 from tests.clients import Clients
 
@@ -89,9 +89,9 @@ MEMBERS = [Member(house, f"BR {n}", make.uuid.uuid4(), f"Mitglied {n}") for n, h
 
 def there(
     house: int, status: str = "present", since: str | None = None, until: str | None = None
-) -> Attendance:
+) -> Attendee:
     given: Any = status
-    return Attendance(make.uuid.uuid4(), "P", HOUSES[house], "BR", True, given, None, None, since, until)
+    return Attendee(make.uuid.uuid4(), "P", HOUSES[house], "BR", True, given, None, None, since, until)
 
 
 def edition(members: list[Member]) -> Edition:
@@ -112,7 +112,7 @@ def edition(members: list[Member]) -> Edition:
     ],
 )
 def test_quorum_is_more_than_half_of_the_houses(
-    attendance: list[Attendance], at: str | None, present: int, met: bool
+    attendance: list[Attendee], at: str | None, present: int, met: bool
 ) -> None:
     found = rules.quorum(attendance, MEMBERS, [edition(MEMBERS)], at=at)
     assert (found.present, found.houses, found.needed, found.met) == (present, 5, 3, met)
