@@ -101,6 +101,7 @@ async def show_new(request: Incoming, actor: web.Acting) -> Response[bytes]:
 @post("/sitzungen/neu", opt={"permission": "meetings.convene"})
 async def convene(request: Incoming, db: web.Db, caller: web.Asking, actor: web.Acting) -> Response[Any]:
     """Take the form; a late invitation deadline is told and refuses nothing."""
+    access.require(actor, "meetings.convene")
     form = await pages.read_form(request)
     told = ""
 

@@ -127,7 +127,9 @@ async def test_a_repeated_request_sets_one_date(client: Clients) -> None:
 async def test_only_the_office_sets_dates(client: Clients) -> None:
     for nick in ("ben", "clara"):
         assert (await (await client.as_(nick)).post(PATH, json=NEW)).status_code == 403
-        assert (await (await client.browser(nick)).get("/sitzungen/neu")).status_code == 403
+        browser = await client.browser(nick)
+        assert (await browser.get("/sitzungen/neu")).status_code == 403
+        assert (await browser.post("/sitzungen/neu")).status_code == 403
     assert (await client.stranger.post(PATH, json=NEW)).status_code == 401
 
 
