@@ -12,7 +12,7 @@ from circle.core.auth import Me
 from circle.core.db import Caller
 
 from . import actions, store
-from .model import Appointment, Authority, Credentials, Person, Session
+from .model import Appointment, Authority, AuthorityDetail, Credentials, Person, PersonDetail, Session
 
 
 @post("/sessions", opt={"permission": "public"})
@@ -51,13 +51,15 @@ async def list_people(
     q: FromQuery[str | None] = None,
 ) -> Response[Page[Person]]:
     """The directory by name; `q` searches name, function and house."""
+    if q and len(q) > 100:
+        raise errors.Invalid("q hat höchstens 100 Zeichen.", fields={"q": "Höchstens 100 Zeichen."})
     found = await store.list_people(db, caller, answers.unseal(after), answers.page_size(limit), q)
     return answers.page(request, found)
 
 
 @get("/people/{person_id:uuid}", opt={"permission": "signed_in"})
-async def read_person(db: web.Db, caller: web.Asking, person_id: FromPath[UUID]) -> Response[Person]:
-    """One person of the directory."""
+async def read_person(db: web.Db, caller: web.Asking, person_id: FromPath[UUID]) -> Response[PersonDetail]:
+    """One person of the directory, for staff with appointments and absences."""
     return answers.one(await store.get_person(db, caller, person_id))
 
 
@@ -67,6 +69,14 @@ async def list_authorities(
 ) -> Response[Page[Authority]]:
     """The houses, each with its commissioner of today."""
     return answers.page(request, await store.list_authorities(db, caller))
+
+
+@get("/authorities/{authority_id:uuid}", opt={"permission": "signed_in"})
+async def read_authority(
+    db: web.Db, caller: web.Asking, authority_id: FromPath[UUID]
+) -> Response[AuthorityDetail]:
+    """One house: commissioner or vacancy, attachment, people and appointments."""
+    return answers.one(await store.get_authority(db, caller, str(authority_id)))
 
 
 @get("/appointments", opt={"permission": "signed_in"})
@@ -86,6 +96,7 @@ router = Router(
     "/api/v1",
     tags=["people"],
     route_handlers=[
-        open_session, close_session, read_me, list_people, read_person, list_authorities, list_appointments,
+        open_session, close_session, read_me, list_people, read_person, list_authorities, read_authority,
+        list_appointments,
     ],
 )  # fmt: skip

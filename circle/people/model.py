@@ -40,7 +40,7 @@ class Authority(msgspec.Struct, frozen=True):
 
 
 class Person(msgspec.Struct, frozen=True):
-    """A person of the directory, with the roles held today."""
+    """A person of the directory, with the roles held today. Whoever is outside learns of the commissioners only."""
 
     id: UUID
     reference: str | None
@@ -50,6 +50,7 @@ class Person(msgspec.Struct, frozen=True):
     email: str
     phone: str
     authority_id: UUID
+    authority_key: str
     authority_name: str
     active: bool
     roles: list[str]
@@ -73,3 +74,30 @@ class Appointment(msgspec.Struct, frozen=True):
     announced_externally_on: date | None
     ministry_informed_on: date | None
     valid_today: bool
+
+
+class Absence(msgspec.Struct, frozen=True):
+    """A time in which a deputy acts."""
+
+    person_name: str
+    deputy_name: str
+    starts_on: date
+    ends_on: date
+
+
+class PersonDetail(Person, frozen=True):
+    """A person with the attachment (Anbindung) of today's appointment, and for staff the appointments and absences."""
+
+    attached_to: str
+    appointments: list[Appointment]
+    absences: list[Absence]
+
+
+class AuthorityDetail(Authority, frozen=True):
+    """A house with its people. `vacant_since` is the day after the last commissioner, when there is none today."""
+
+    commissioner_id: UUID | None
+    attached_to: str
+    vacant_since: date | None
+    people: list[Person]
+    appointments: list[Appointment]

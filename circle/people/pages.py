@@ -2,16 +2,17 @@
 
 import re
 from typing import Any
+from uuid import UUID
 
 from litestar import Request, Response, Router, get, post
-from litestar.params import FromQuery
+from litestar.params import FromPath, FromQuery
 
 from circle.core import answers, clock, errors, fields, pages, web
 from circle.core.auth import ROLE_NAMES
 from circle.core.db import Caller, Connection
 
 from . import actions, store
-from .model import Authority, Credentials, Person
+from .model import Authority, AuthorityDetail, Credentials, Person, PersonDetail
 
 Incoming = Request[Any, Any, Any]
 
@@ -63,7 +64,7 @@ def _inside(target: str) -> str:
 @post("/anmelden", opt={"permission": "public"})
 async def sign_in(request: Incoming, db: web.Db, caller: web.Asking) -> Response[Any]:
     """Take e-mail and password; a new session with a new token begins."""
-    form = await request.form()
+    form = await pages.plain_form(request)
     target = _inside(str(form.get("next", "/")))
     email = str(form.get("email", ""))[:254]
     try:
@@ -110,14 +111,49 @@ async def show_people(
     q: FromQuery[str] = "",
     after: FromQuery[str | None] = None,
 ) -> Response[bytes]:
-    """Houses and people."""
-    people = await store.list_people(db, caller, answers.unseal(after), 50, q[:100] or None)
+    """Houses and people; whoever is outside finds the commissioners."""
+    wanted = q.replace("\x00", "").strip()[:100]
+    people = await store.list_people(db, caller, answers.unseal(after), 50, wanted or None)
     houses = await store.list_authorities(db, caller)
     return pages.show(
-        request, "people/people.html", people.me, q=q,
+        request, "people/people.html", people.me, q=wanted,
         people=pages.as_struct(people, list[Person]), houses=pages.as_struct(houses, list[Authority]),
-        next=answers.next_link(request, people), role_names=ROLE_NAMES,
+        next=answers.next_link(request, people), first="/personen" if after else None, role_names=ROLE_NAMES,
     )  # fmt: skip
 
 
-router = Router("/", include_in_schema=False, route_handlers=[show_sign_in, sign_in, sign_out, show_people])
+@get("/personen/{person_id:uuid}", opt={"permission": "signed_in"})
+async def show_person(
+    request: Incoming, db: web.Db, caller: web.Asking, person_id: FromPath[UUID]
+) -> Response[bytes]:
+    """How to reach somebody, what they do, and who acts for them."""
+    found = await store.get_person(db, caller, person_id)
+    return pages.show(
+        request,
+        "people/person.html",
+        found.me,
+        person=pages.as_struct(found, PersonDetail),
+        role_names=ROLE_NAMES,
+    )
+
+
+@get("/personen/haus/{key:str}", opt={"permission": "signed_in"})
+async def show_house(
+    request: Incoming, db: web.Db, caller: web.Asking, key: FromPath[str]
+) -> Response[bytes]:
+    """One house: its commissioner, since when there is none, and its people."""
+    found = await store.get_authority(db, caller, key.replace("\x00", ""))
+    return pages.show(
+        request,
+        "people/house.html",
+        found.me,
+        house=pages.as_struct(found, AuthorityDetail),
+        role_names=ROLE_NAMES,
+    )
+
+
+router = Router(
+    "/",
+    include_in_schema=False,
+    route_handlers=[show_sign_in, sign_in, sign_out, show_people, show_person, show_house],
+)

@@ -72,25 +72,26 @@ async def get_me(db: Connection, caller: Caller) -> Answer:
 async def list_people(
     db: Connection, caller: Caller, after: str | None, limit: int, text: str | None
 ) -> Answer:
-    """Active people by name; municipal contacts and partners only for the circle. $6 searches name and function."""
+    """People of the directory by name, as far as it is for the caller. $5 is looked for in name, function and house."""
     return await read_page(
         db,
         """
-        with me as materialized (select * from whoami($1, $2)),
+        with me as materialized (
+            select *, ($2 at time zone 'Europe/Berlin')::date as today from whoami($1, $2)
+        ),
         page as (
-            select p.id, p.reference, p.name, p.title, p.function, p.email, p.phone, p.authority_id,
-                a.short as authority_name, p.active, roles_on(p.id, ($2 at time zone 'Europe/Berlin')::date) as roles,
-                lower(unaccent(p.name)) || ' ' || p.id as key,
-                row_number() over (order by lower(unaccent(p.name)) || ' ' || p.id) as n
+            select person_body(p, a, me.keys, me.today) as line, k.key, row_number() over (order by k.key) as n
             from me, person p join authority a on a.id = p.authority_id
-            where p.active and 'internal' = any(me.keys) and (a.kind <> 'municipal' or 'circle' = any(me.keys))
-                and ($3::text is null or lower(unaccent(p.name)) || ' ' || p.id > $3)
-                and ($5::text is null or unaccent(p.name || ' ' || p.function || ' ' || a.name) ilike '%' || unaccent($5) || '%')
-            order by key
+            cross join lateral (select lower(unaccent(p.name)) || ' ' || p.id as key) k
+            where in_directory(p, a.kind, me.keys, me.today)
+                and ($3::text is null or k.key > $3)
+                and ($5::text is null or strpos(
+                    lower(unaccent(p.name || ' ' || p.function || ' ' || a.name || ' ' || a.short)), lower(unaccent($5))) > 0)
+            order by k.key
             limit $4 + 1
         )
         select me.card as me,
-            (select coalesce(json_agg(to_jsonb(page) - 'key' - 'n' order by n) filter (where n <= $4), '[]') from page) as items,
+            (select coalesce(jsonb_agg(line order by n) filter (where n <= $4), '[]') from page) as items,
             (select key from page where n = $4 and exists (select from page where n > $4)) as next
         from me
         """,
@@ -106,15 +107,28 @@ async def get_person(db: Connection, caller: Caller, person_id: UUID) -> Answer:
     return await read_one(
         db,
         """
-        with me as materialized (select * from whoami($1, $2))
-        select me.card as me, coalesce(p.revision, 0) as revision,
-            case when p.id is not null then jsonb_build_object('id', p.id, 'reference', p.reference, 'name', p.name,
-                'title', p.title, 'function', p.function, 'email', p.email, 'phone', p.phone,
-                'authority_id', p.authority_id, 'authority_name', a.short, 'active', p.active,
-                'roles', roles_on(p.id, ($2 at time zone 'Europe/Berlin')::date)) end as body
+        with me as materialized (
+            select *, ($2 at time zone 'Europe/Berlin')::date as today from whoami($1, $2)
+        )
+        select me.card as me, coalesce(p.revision, 0) as revision, case when p.id is not null then
+            person_body(p, a, me.keys, me.today) || jsonb_build_object(
+                'attached_to', coalesce((
+                    select b.attached_to from appointment b
+                    where b.person_id = p.id and b.valid_from <= me.today and (b.valid_to is null or b.valid_to >= me.today)
+                    order by b.kind limit 1), ''),
+                'appointments', (
+                    select coalesce(jsonb_agg(appointment_body(b, p, h, me.today) order by b.valid_from desc, b.id), '[]')
+                    from appointment b join authority h on h.id = b.authority_id
+                    where b.person_id = p.id and 'internal' = any(me.keys)),
+                'absences', (
+                    select coalesce(jsonb_agg(jsonb_build_object('person_name', o.name, 'deputy_name', d.name,
+                        'starts_on', b.starts_on, 'ends_on', b.ends_on) order by b.starts_on, b.id), '[]')
+                    from absence b join person o on o.id = b.person_id join person d on d.id = b.deputy_id
+                    where p.id in (b.person_id, b.deputy_id) and b.ends_on >= me.today and 'internal' = any(me.keys)))
+            end as body
         from me
         left join (person p join authority a on a.id = p.authority_id)
-            on p.id = $3 and 'internal' = any(me.keys) and (a.kind <> 'municipal' or 'circle' = any(me.keys))
+            on p.id = $3 and in_directory(p, a.kind, me.keys, me.today)
         """,
         caller,
         person_id,
@@ -122,20 +136,22 @@ async def get_person(db: Connection, caller: Caller, person_id: UUID) -> Answer:
 
 
 async def list_authorities(db: Connection, caller: Caller) -> Answer:
-    """All houses with the commissioner of today."""
+    """The houses with the commissioner of today; the municipal side is one house, for members of the circle."""
     return await read_page(
         db,
         """
-        with me as materialized (select * from whoami($1, $2))
+        with me as materialized (
+            select *, ($2 at time zone 'Europe/Berlin')::date as today from whoami($1, $2)
+        )
         select me.card as me, null as next, (
             select coalesce(json_agg(json_build_object('id', a.id, 'key', a.key, 'name', a.name, 'short', a.short,
                 'code', a.code, 'seat', a.seat, 'kind', a.kind, 'commissioner_name', (
                     select p.name from appointment b join person p on p.id = b.person_id
                     where b.authority_id = a.id and b.kind = 'commissioner'
-                        and b.valid_from <= ($2 at time zone 'Europe/Berlin')::date
-                        and (b.valid_to is null or b.valid_to >= ($2 at time zone 'Europe/Berlin')::date)))
+                        and b.valid_from <= me.today and (b.valid_to is null or b.valid_to >= me.today)))
                 order by a.kind = 'municipal', a.name), '[]')
-            from authority a where 'internal' = any(me.keys)
+            from authority a
+            where house_in_directory(a.kind, me.keys)
         ) as items
         from me
         """,
@@ -143,27 +159,58 @@ async def list_authorities(db: Connection, caller: Caller) -> Answer:
     )
 
 
+async def get_authority(db: Connection, caller: Caller, key: str) -> Answer:
+    """One house by its id or key, with those of its people who are in the caller's directory."""
+    return await read_one(
+        db,
+        """
+        with me as materialized (
+            select *, ($2 at time zone 'Europe/Berlin')::date as today from whoami($1, $2)
+        )
+        select me.card as me, 0 as revision, case when a.id is not null then jsonb_build_object(
+            'id', a.id, 'key', a.key, 'name', a.name, 'short', a.short, 'code', a.code, 'seat', a.seat, 'kind', a.kind,
+            'commissioner_id', c.person_id, 'commissioner_name', c.name, 'attached_to', coalesce(c.attached_to, ''),
+            'vacant_since', case when c.person_id is null and a.kind = 'district_government' then (
+                select max(b.valid_to) + 1 from appointment b
+                where b.authority_id = a.id and b.kind = 'commissioner' and b.valid_to < me.today) end,
+            'people', (
+                select coalesce(jsonb_agg(person_body(p, a, me.keys, me.today) order by lower(unaccent(p.name)), p.id), '[]')
+                from person p where p.authority_id = a.id and in_directory(p, a.kind, me.keys, me.today)),
+            'appointments', (
+                select coalesce(jsonb_agg(appointment_body(b, p, a, me.today) order by b.valid_from desc, b.id), '[]')
+                from appointment b join person p on p.id = b.person_id
+                where b.authority_id = a.id and 'internal' = any(me.keys))) end as body
+        from me
+        left join authority a on (a.id::text = $3 or a.key = $3) and house_in_directory(a.kind, me.keys)
+        left join lateral (
+            select b.person_id, p.name, b.attached_to from appointment b join person p on p.id = b.person_id
+            where b.authority_id = a.id and b.kind = 'commissioner'
+                and b.valid_from <= me.today and (b.valid_to is null or b.valid_to >= me.today)
+        ) c on true
+        """,
+        caller,
+        key,
+    )
+
+
 async def list_appointments(db: Connection, caller: Caller, after: str | None, limit: int) -> Answer:
-    """Appointments, newest first."""
+    """Appointments with their proofs, newest first; for staff of the houses."""
     return await read_page(
         db,
         """
-        with me as materialized (select * from whoami($1, $2)),
+        with me as materialized (
+            select *, ($2 at time zone 'Europe/Berlin')::date as today from whoami($1, $2)
+        ),
         page as (
-            select b.id, b.person_id, p.name as person_name, b.authority_id, a.short as authority_name, b.kind,
-                b.valid_from, b.valid_to, b.order_date, b.file_reference, b.attached_to, b.announced_internally_on,
-                b.announced_externally_on, b.ministry_informed_on,
-                b.valid_from <= ($2 at time zone 'Europe/Berlin')::date
-                    and (b.valid_to is null or b.valid_to >= ($2 at time zone 'Europe/Berlin')::date) as valid_today,
-                b.valid_from || ' ' || b.id as key,
-                row_number() over (order by b.valid_from || ' ' || b.id desc) as n
+            select appointment_body(b, p, a, me.today) as line, k.key, row_number() over (order by k.key desc) as n
             from me, appointment b join person p on p.id = b.person_id join authority a on a.id = b.authority_id
-            where 'internal' = any(me.keys) and ($3::text is null or b.valid_from || ' ' || b.id < $3)
-            order by key desc
+            cross join lateral (select b.valid_from || ' ' || b.id as key) k
+            where 'internal' = any(me.keys) and ($3::text is null or k.key < $3)
+            order by k.key desc
             limit $4 + 1
         )
         select me.card as me,
-            (select coalesce(json_agg(to_jsonb(page) - 'key' - 'n' order by n) filter (where n <= $4), '[]') from page) as items,
+            (select coalesce(jsonb_agg(line order by n) filter (where n <= $4), '[]') from page) as items,
             (select key from page where n = $4 and exists (select from page where n > $4)) as next
         from me
         """,
