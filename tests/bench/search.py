@@ -85,10 +85,15 @@ async def measure(admin: str, url: str, folder: Path, scratch: Path) -> None:
     await owner.execute("vacuum analyze")
     token = await auth.open_session(owner, await make.person_id(owner, "anna"), "bearer")
     known = {
-        row[0] for row in await owner.fetch("select substr(reference, 4) from document where kind = 'Import'")
+        row[0]
+        for row in await owner.fetch(
+            "select substr(reference, 4) from search_entry where reference like 'IM-%'"
+        )
     }
     await database.pool.close()
-    settings = settings_module.read({"DATABASE_URL": url, "CIRCLE_MODE": "test", "CIRCLE_LOG": "json"})
+    settings = settings_module.read(
+        {"DATABASE_URL": url, "CIRCLE_MODE": "test", "CIRCLE_LOG": "json", "CIRCLE_FILES": str(scratch)}
+    )
     async with AsyncExitStack() as stack:
         app = create_app(settings)
         await stack.enter_async_context(app.lifespan())
