@@ -442,7 +442,7 @@ async def _room(db: Connection, actor: Actor, meeting: Meeting, revision: int) -
     access.require(actor, "meetings.run")
     rules.require_step("attend", meeting.state)
     recorded = {one.person_id: one for one in meeting.attendance}
-    choices = await store.list_choices(db, meeting.date)
+    choices = await store.list_choices(db, meeting.id, meeting.date)
     seats = {one.person_id for one in meeting.members}
     shown = [row for row in choices if row["id"] in recorded or row["id"] in seats or row["office"]]
     known = {row["id"] for row in shown}

@@ -526,8 +526,8 @@ async def list_candidates(db: Connection, people: list[UUID], on: date) -> list[
     return [msgspec.convert(dict(one), Candidate) for one in rows]
 
 
-async def list_choices(db: Connection, on: date) -> list[asyncpg.Record]:
-    """Active people for the form of attendance, by house; `deputy`: appointed as one on that day."""
+async def list_choices(db: Connection, meeting_id: UUID, on: date) -> list[asyncpg.Record]:
+    """People for the form of attendance, by house: active ones, and whoever is recorded; `deputy`: appointed that day."""
     rows: list[Any] = await db.fetch(
         """
         select p.id, trim(p.title || ' ' || p.name) as name, p.authority_id, a.short as authority_name,
@@ -536,10 +536,12 @@ async def list_choices(db: Connection, on: date) -> list[asyncpg.Record]:
                     and (b.valid_to is null or b.valid_to >= $1)) as deputy,
             roles_on(p.id, $1) && array['circle_office', 'circle_moderator'] as office
         from person p join authority a on a.id = p.authority_id
-        where p.active and a.kind <> 'municipal'
+        where p.active and a.kind <> 'municipal' or exists (
+            select from attendance t where t.meeting_id = $2 and p.id in (t.person_id, t.represented_by))
         order by a.kind <> 'district_government', a.name, p.name, p.id
         """,
         on,
+        meeting_id,
     )
     return rows
 

@@ -145,3 +145,15 @@ async def test_the_room_records_all_in_one_submit(db: Connection, client: Client
     stale = await browser.post(f"{PAGE}/raum/anwesenheit", form)
     assert stale.status_code in (412, 422)
     assert (await act(await client.as_("mona"), meeting, "close", key="")).status_code == 200
+
+
+async def test_who_is_recorded_stands_in_the_form_and_stays(
+    db: Connection, client: Clients, office: Clock
+) -> None:
+    meeting = await running(db, office)
+    (clara,) = await ids(db, "clara")
+    assert (await put(await client.as_("mona"), meeting, {"status": "guest"}, clara)).status_code == 200
+    await db.execute("update person set active = false where id = $1", await make.person_id(db, "vera"))
+    page = (await (await client.browser("mona")).get(f"{PAGE}/raum")).text
+    for name in ("Clara Außen", "Vera Ministerium"):
+        assert name in page, "a form that leaves somebody out would forget them"
