@@ -26,6 +26,10 @@ ACTS = {
     "admit": ("Angemeldeter Punkt", "Zulassen", "Einladung bis"),
     "invite": ("Einladung vorbereiten", "Zur Sitzung", "spätestens"),
     "object": ("Niederschrift prüfen", "Lesen", "Einwendungen bis"),
+    "run": ("Laufende Sitzung", "Zur Sitzung", "am"),
+    "write": ("Niederschrift schreiben", "Schreiben", "Entwurf bis"),
+    "dispatch": ("Vorbereiteter Versand", "Prüfen und senden", ""),
+    "settle": ("Ungeklärte Zustellung", "Klären", ""),
     "decide": ("Einwendung entscheiden", "Entscheiden", ""),
 }
 

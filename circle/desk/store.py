@@ -77,6 +77,24 @@ async def get(db: Connection, caller: Caller) -> Answer:
             where s.state = 'sent' and s.objection_until >= me.today and me.roles && array['commissioner', 'deputy']
                 and visible(m.audience, me.keys)
             union all
+            select 'run', m.title, m.reference, m.date, '/sitzungen/' || m.reference
+            from me, meeting m
+            where m.state = 'running' and me.roles && array['circle_office', 'circle_moderator'] and visible(m.audience, me.keys)
+            union all
+            select 'write', m.title, m.reference, (m.deadlines -> 'minutes_draft' ->> 'on')::date,
+                '/sitzungen/' || m.reference || '/niederschrift'
+            from me, meeting m
+            where m.state = 'held' and me.roles && array['circle_office', 'circle_moderator'] and visible(m.audience, me.keys)
+            union all
+            select 'dispatch', d.title, '', null, '/versand/' || d.id
+            from me, dispatch d
+            where d.state = 'prepared' and 'circle_office' = any(me.roles) and visible(d.audience, me.keys)
+            union all
+            select 'settle', d.title, '', null, '/versand/' || d.id
+            from me, dispatch d
+            where d.state in ('sending', 'done') and 'circle_office' = any(me.roles) and visible(d.audience, me.keys)
+                and exists (select from delivery v where v.dispatch_id = d.id and v.state = 'uncertain')
+            union all
             select 'decide', m.title, m.reference, s.objection_until, '/sitzungen/' || m.reference || '/niederschrift'
             from me, minutes_objection o join minutes s on s.id = o.minutes_id join meeting m on m.id = s.meeting_id
             where o.decision is null and s.state = 'sent' and 'circle_office' = any(me.roles)

@@ -1,0 +1,181 @@
+"""The start page: what waits for whom, and nothing for those whom it does not concern."""
+
+from datetime import date
+from uuid import UUID
+
+import lxml.html
+import pytest
+
+from circle.consultations import actions as consultations
+from circle.core import calendar
+from circle.core.clock import Clock
+from circle.core.db import Connection
+from circle.desk.pages import ACTS
+from tests import make
+from tests.clients import Clients, queries
+
+
+async def waiting(client: Clients, nick: str) -> list[tuple[str, str]]:
+    """What and title of each thing that waits for somebody, in order."""
+    answer = await (await client.browser(nick)).get("/")
+    assert answer.status_code == 200, answer.text
+    rows = lxml.html.fromstring(answer.text).xpath("//section[@aria-labelledby='waiting']//li")
+    return [
+        (
+            row.xpath(".//p[@class='meta']")[0].text_content().split(" · ")[0],
+            row.xpath(".//p[@class='title']/a")[0].text,
+        )
+        for row in rows
+    ]
+
+
+async def request_in(client: Clients, db: Connection, office: Clock, state: str) -> UUID:
+    await make.advisers(db)
+    return await make.consultation(db, office, state)
+
+
+@pytest.mark.parametrize(
+    "state, kind, who",
+    [
+        ("received", "assign", "anna"),
+        ("assigned", "answer", "dora"),
+        ("clarification", "reply", "ben"),
+        ("in_progress", "answer", "dora"),
+        ("in_review", "review", "quirin"),
+        ("reviewed", "send", "anna"),
+    ],
+)
+async def test_a_request_waits_for_exactly_one(
+    client: Clients, db: Connection, office: Clock, state: str, kind: str, who: str
+) -> None:
+    await request_in(client, db, office, state)
+    found = {
+        nick: await waiting(client, nick)
+        for nick in ("anna", "ben", "carl", "dora", "emil", "quirin", "clara")
+    }
+    assert found.pop(who) == [(ACTS[kind][0], "Sprachmittlung in der Beratung")]
+    assert not any(found.values()), found
+
+
+async def test_a_request_shows_among_those_of_the_house_only(
+    client: Clients, db: Connection, office: Clock
+) -> None:
+    await request_in(client, db, office, "received")
+    for nick, shown in [("ben", True), ("anna", True), ("carl", False), ("clara", False)]:
+        text = (await (await client.browser(nick)).get("/")).text
+        assert ("Sprachmittlung in der Beratung" in text) == shown, nick
+
+
+async def test_a_deputy_finds_the_house_s_matters_only_in_the_time_of_the_absence(
+    client: Clients, db: Connection, office: Clock
+) -> None:
+    found = await request_in(client, db, office, "assigned")
+    await consultations.clarify(
+        db, await make.actor(db, office, "dora"), found, consultations.Question("Für welches Amt?")
+    )
+    dirk = await make.person(db, "dirk", authority="br-arnsberg", roles=["deputy"])
+    assert await waiting(client, "dirk") == []
+    await make.absence(db, await make.person_id(db, "ben"), dirk, date(2026, 11, 23), date(2026, 11, 23))
+    assert await waiting(client, "dirk") == [(ACTS["reply"][0], "Sprachmittlung in der Beratung")]
+    await db.execute("update absence set starts_on = '2026-11-24', ends_on = '2026-11-30'")
+    assert await waiting(client, "dirk") == []
+
+
+async def test_tasks_wait_by_due_day_for_their_owner(client: Clients, db: Connection) -> None:
+    ben, anna = await make.person_id(db, "ben"), await make.person_id(db, "anna")
+    for number, (due, status) in enumerate(
+        [
+            (None, "open"),
+            (date(2026, 12, 1), "accepted"),
+            (date(2026, 11, 20), "open"),
+            (date(2026, 11, 1), "done"),
+        ]
+    ):
+        await db.execute(
+            "insert into task (reference, title, owner_id, due, status, created_by) values ($1, $2, $3, $4, $5, $6)",
+            f"AUF-2026-{number:02}", f"Aufgabe {number}", ben, due, status, anna,
+        )  # fmt: skip
+    assert [title for _, title in await waiting(client, "ben")] == ["Aufgabe 2", "Aufgabe 1", "Aufgabe 0"]
+    page = (await (await client.browser("ben")).get("/")).text
+    assert f"seit {calendar.date_short(date(2026, 11, 20))} fällig" in page
+    assert await waiting(client, "anna") == []
+
+
+async def test_the_office_meets_the_steps_of_a_meeting(client: Clients, db: Connection) -> None:
+    await make.person(db, "mona", roles=["circle_moderator"])
+    meeting = await make.meeting(db, on=date(2026, 12, 1))
+    await db.execute(
+        """update meeting set deadlines = '{"invitation_latest": {"on": "2026-11-30"}}' where id = $1""",
+        meeting,
+    )
+    await make.item(db, meeting, "Anmeldung aus Arnsberg", status="registered")
+    kinds = [kind for kind, _ in await waiting(client, "anna")]
+    assert sorted(kinds) == sorted([ACTS["admit"][0], ACTS["invite"][0]])
+    assert await waiting(client, "mona") == [] == await waiting(client, "ben")
+    for state, kind in [("running", "run"), ("held", "write")]:
+        await db.execute("update meeting set state = $2 where id = $1", meeting, state)
+        for nick in ("anna", "mona"):
+            assert ACTS[kind][0] in [one for one, _ in await waiting(client, nick)], (state, nick)
+        assert await waiting(client, "ben") == [] == await waiting(client, "clara")
+
+
+async def test_a_prepared_or_unclear_dispatch_waits_for_the_office(
+    client: Clients, db: Connection, office: Clock
+) -> None:
+    ben = await make.person_id(db, "ben")
+    dispatch = await make.dispatch(db, office, [ben])
+    assert await waiting(client, "anna") == [(ACTS["dispatch"][0], "Rundschreiben")]
+    await db.execute("update dispatch set state = 'done' where id = $1", dispatch)
+    assert await waiting(client, "anna") == []
+    await db.execute("update delivery set state = 'uncertain' where dispatch_id = $1", dispatch)
+    assert await waiting(client, "anna") == [(ACTS["settle"][0], "Rundschreiben")]
+    assert await waiting(client, "ben") == []
+
+
+@pytest.mark.confidential
+async def test_a_confidential_item_waits_without_its_title(client: Clients, db: Connection) -> None:
+    meeting = await make.meeting(db, on=date(2026, 12, 1))
+    await make.item(db, meeting, "Quittengelee", status="registered", level="confidential")
+    page = (await (await client.browser("anna")).get("/")).text
+    assert "Quittengelee" not in page
+
+
+async def test_the_next_meeting_shows_the_agenda_as_one_may_see_it(client: Clients, db: Connection) -> None:
+    meeting = await make.meeting(db, on=date(2026, 12, 1), state="invited")
+    await make.item(db, meeting, "Offener Punkt", number="1", status="on_agenda")
+    await make.item(
+        db, meeting, "Quittengelee", number="2", status="on_agenda", level="confidential", by="ben"
+    )
+    ben, anna = [(await (await client.browser(nick)).get("/")).text for nick in ("ben", "anna")]
+    assert "Offener Punkt" in ben and "Quittengelee" in ben
+    assert "Offener Punkt" in anna and "Vertraulicher Tagesordnungspunkt" in anna
+    clara = (await (await client.browser("clara")).get("/")).text
+    assert "Nächste Sitzung" not in clara and "Offener Punkt" not in clara
+
+
+@pytest.mark.parametrize(
+    "role", ["regional_staff", "technical_admin", "data_protection_officer", "partner", "kfi_head"]
+)
+async def test_where_nothing_waits_the_page_says_so_and_leads_on(
+    client: Clients, db: Connection, role: str
+) -> None:
+    await make.person(db, "dora", authority="br-koeln", roles=[role])
+    page = await (await client.browser("dora")).get("/")
+    assert page.status_code == 200 and "Im Moment wartet nichts auf Sie." in page.text
+    assert page.text.count("<h1>") == 1
+
+
+async def test_the_start_page_is_one_statement(client: Clients, db: Connection) -> None:
+    anna = await client.browser("anna")
+    with queries(db) as seen:
+        await anna.get("/")
+    assert len(seen) == 1
+
+
+@pytest.mark.parametrize("path", ["/hilfe", "/barrierefreiheit", "/datenschutz", "/impressum"])
+async def test_the_pages_of_the_footer_are_open_to_everybody(client: Clients, path: str) -> None:
+    stranger = await client.stranger.get(path)
+    assert (
+        stranger.status_code == 200 and stranger.text.count("<h1>") == 1 and "Abmelden" not in stranger.text
+    )
+    assert "Abmelden" in (await (await client.browser("clara")).get(path)).text
