@@ -1,5 +1,6 @@
 """The record of what was done, for those who must look: data protection, records, head and office."""
 
+import re
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -8,7 +9,7 @@ import msgspec
 from litestar import Request, Response, Router, get
 from litestar.params import FromQuery
 
-from . import access, answers, web
+from . import access, answers, errors, web
 from .answers import Page
 from .db import Answer, Caller, Connection, read_page
 
@@ -31,7 +32,7 @@ class AuditEvent(msgspec.Struct, frozen=True):
 async def list_events(
     db: Connection, caller: Caller, after: int | None, limit: int, object_id: UUID | None
 ) -> Answer:
-    """Events, newest first, for whoever holds the right to read them; an empty list for others never arises."""
+    """Events, newest first, for whoever holds the right to read them, as far as the things they tell of are for them."""
     return await read_page(
         db,
         """
@@ -40,6 +41,7 @@ async def list_events(
             select e.*, row_number() over (order by e.id desc) as n
             from me, audit_event e
             where ($3::bigint is null or e.id < $3) and ($5::uuid is null or e.object_id = $5)
+                and may_read_event(e, me.person_id, me.keys)
             order by e.id desc
             limit $4 + 1
         )
@@ -65,12 +67,18 @@ async def read_events(
     after: FromQuery[str | None] = None,
     object_id: FromQuery[UUID | None] = None,
 ) -> Response[Page[AuditEvent]]:
-    """The record of changes, newest first; `object_id` narrows it to one thing."""
+    """The record of changes, newest first; `object_id` narrows it to one thing.
+
+    Data protection and records read everything; office and head what was done to things they see, without sign-ins and
+    without who read what.
+    """
     access.require(actor, "audit.read")
     key = answers.unseal(after)
-    found = await list_events(
-        db, caller, int(key) if key and key.isdigit() else None, answers.page_size(limit), object_id
-    )
+    if key and not re.fullmatch("[0-9]{1,18}", key):
+        raise errors.Invalid(
+            "Der Wert von after stammt nicht aus dieser Liste.", fields={"after": "Bitte next verwenden."}
+        )
+    found = await list_events(db, caller, int(key) if key else None, answers.page_size(limit), object_id)
     return answers.page(request, found)
 
 

@@ -1,0 +1,21 @@
+-- Who may read which line of the record (domain rules 3.2): data protection and records read all of it. Office and head
+-- read what was done to things they see. Sign-ins and who read what are for data protection alone: nobody is watched.
+create function may_read_event(event audit_event, reader uuid, keys text[]) returns boolean
+language sql stable as $$
+    select case
+        when $3 && array['role:data_protection_officer', 'role:records_manager'] then true
+        when $1.actor_id = $2 then true
+        when $1.action like 'session.%' or $1.action like '%.read' then false
+        else case $1.object_kind
+            when 'consultation' then exists (
+                select from consultation c where c.id = $1.object_id and visible(c.audience, $3))
+            when 'document' then exists (select from document d where d.id = $1.object_id and visible(d.audience, $3))
+            when 'agenda_item' then exists (
+                select from agenda_content c where c.item_id = $1.object_id and visible(c.audience, $3))
+            when 'paper' then exists (select from paper p where p.id = $1.object_id and visible(p.audience, $3))
+            when 'task' then exists (select from task t where t.id = $1.object_id and visible(t.audience, $3))
+            when 'dispatch' then exists (select from dispatch d where d.id = $1.object_id and visible(d.audience, $3))
+            else true
+        end
+    end
+$$;
