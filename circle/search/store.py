@@ -123,9 +123,9 @@ async def search(
             group by c.n
         ),
         other as (
-            select n, any_of(word_query(word)) as query, 0.4 as factor from compound group by n
+            select n, any_of(word_query(word)) as query, 0.5 as factor from compound group by n
             union all
-            select n, any_of(word_query(word)), 0.4 from neighbour group by n
+            select n, any_of(word_query(word)), 0.5 from neighbour group by n
             union all
             select n, query, 0.6 from parts
         ),
@@ -245,7 +245,7 @@ async def search(
         _many(filters.authority),
         _many(filters.year),
         _many(filters.level),
-        0.25,
+        0.08,
         after[0] if after else None,
         after[1] if after else None,
         limit,
