@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import re
 from collections.abc import Awaitable, Callable
 from typing import Any, Generic, TypeVar
 from urllib.parse import urlencode
@@ -88,10 +89,10 @@ def expected_revision(request: Request[Any, Any, Any], *, required: bool = True)
         if required:
             raise errors.MatchRequired
         return None
-    text = value.removeprefix("W/").strip('"')
-    if not text.startswith("v") or not text[1:].isdigit() or len(text) > 10:
+    named = re.fullmatch(r'(?:W/)?"?v([0-9]{1,9})"?', value)
+    if not named:
         raise errors.Invalid('If-Match hat die Form "v7".', code="if_match_invalid")
-    return int(text[1:])
+    return int(named[1])
 
 
 def created(body: Any, revision: int = 0, status: int = 201) -> Response[Any]:

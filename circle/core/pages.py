@@ -13,6 +13,7 @@ import msgspec
 from litestar import Request, Response
 from litestar.datastructures import Cookie, FormMultiDict
 from litestar.exceptions import ClientException
+from litestar.exceptions.http_exceptions import RequestEntityTooLarge
 
 from . import auth, calendar, errors, idempotency
 from .auth import Actor, Me
@@ -132,9 +133,7 @@ def show(
         status=status,
         **({"errors": {}, "form": {}} | context),
     )
-    response: Response[bytes] = Response(
-        content.encode(), status_code=status, media_type="text/html"
-    )
+    response: Response[bytes] = Response(content.encode(), status_code=status, media_type="text/html")
     if "notice" in request.cookies:
         response.delete_cookie("notice")
     return response
@@ -150,17 +149,24 @@ def _banner(state: Any) -> str:
     )
 
 
+async def plain_form(request: Request[Any, Any, Any]) -> FormMultiDict:
+    """The submitted form, unchecked. Raises TooLarge, or Invalid when the body cannot be read."""
+    try:
+        return await request.form()
+    except RequestEntityTooLarge as error:
+        raise errors.TooLarge from error
+    except (ClientException, UnicodeDecodeError, ValueError) as error:
+        raise errors.Invalid(
+            "Das Formular ist nicht lesbar. Bitte neu laden und noch einmal absenden."
+        ) from error
+
+
 async def read_form(request: Request[Any, Any, Any]) -> FormMultiDict:
     """The submitted form, after its token was checked against the session.
 
     Raises Forbidden when the token is missing or of another session, Invalid when the body cannot be read.
     """
-    try:
-        form = await request.form()
-    except (ClientException, UnicodeDecodeError, ValueError) as error:
-        raise errors.Invalid(
-            "Das Formular ist nicht lesbar. Bitte neu laden und noch einmal absenden."
-        ) from error
+    form = await plain_form(request)
     token, _ = auth.token_of(request.headers, request.cookies, request.app.state.settings.cookie)
     sent = form.get("csrf_token", "")
     if (

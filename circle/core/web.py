@@ -266,6 +266,8 @@ def as_refusal(error: Exception) -> CircleError:
         refusal.status = error.status_code
         refusal.code, refusal.title = HTTP_CODES.get(error.status_code, ("refused", "Das geht so nicht."))
         return refusal
+    if isinstance(error, RecursionError):
+        return errors.Invalid("Die Eingabe ist zu tief verschachtelt.")
     if isinstance(error, UnicodeError):
         return errors.Invalid("Der Text ist kein gültiges UTF-8.")
     return Fault()
