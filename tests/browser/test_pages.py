@@ -46,7 +46,13 @@ async def test_the_sign_in_page_is_usable_by_everybody(room: Room) -> None:
 async def test_dark_and_forced_colours_keep_their_contrast(room: Room) -> None:
     dark = await room.person(OFFICE, color_scheme="dark")
     forced = await room.person(OFFICE, forced_colors="active")
-    for path in PAGES[OFFICE]:
+    for path in (
+        "/",
+        "/sitzungen/KK-2026-6",
+        "/sitzungen/KK-2026-5/niederschrift",
+        "/anfragen/BA-2026-020",
+        "/wissen/WD-000",
+    ):
         await dark.open(path)
         await forced.open(path)
 
@@ -91,7 +97,7 @@ async def test_a_wrong_form_says_so_at_the_field_and_keeps_what_was_typed(room: 
     person = await room.person("malik.neubeispiel@br-detmold.example", scripts=False)
     await person.page.goto(person.demo.url + "/anfragen/neu")
     await person.page.get_by_label("Betreff").fill("Ein Betreff ohne Frage")
-    await person.page.locator("main form").get_by_role("button").first.click()
+    await person.press("Anfrage abschicken")
     assert await person.page.get_by_label("Betreff").input_value() == "Ein Betreff ohne Frage"
     assert await person.page.locator("[aria-invalid=true]").count() >= 1
     assert (await person.page.title()).startswith("Fehler")
