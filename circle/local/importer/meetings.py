@@ -51,7 +51,7 @@ async def load_meetings(run: Run) -> list[Meeting]:
         await run.db.fetch(
             """
             select m.reference || '/TOP-' || i.number as key, i.id
-            from agenda_item i join meeting m on m.id = i.meeting_id where m.reference = any($1)
+            from agenda_item i join meeting m on m.id = i.meeting_id where m.reference = any($1) and i.number <> ''
             """,
             [meeting.id for meeting in run.folder.meetings],
         ),
@@ -152,7 +152,7 @@ async def _attend(run: Run, meeting: Meeting, meeting_id: UUID) -> None:
 
 
 async def _insert_item(run: Run, meeting: Meeting, meeting_id: UUID, item: Item) -> None:
-    """An item with its content and papers. Once the invitation is out, its number stands fast."""
+    """An item with its content and papers. It gets its number with the invitation, and then the number stands fast."""
     added = await row(
         run.db,
         """
@@ -161,7 +161,7 @@ async def _insert_item(run: Run, meeting: Meeting, meeting_id: UUID, item: Item)
         """,
         meeting_id,
         item.order,
-        item.number,
+        item.number if meeting.invitation_sent_on else "",
         item.status,
         meeting.invitation_sent_on is not None,
         item.late_submission,
