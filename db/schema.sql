@@ -61,6 +61,62 @@ CREATE FUNCTION agenda_body(meeting uuid, keys text[]) RETURNS jsonb
     left join (person q join authority s on s.id = q.authority_id) on q.id = c.submitted_by
 $_$;
 
+CREATE TABLE appointment (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    person_id uuid NOT NULL,
+    authority_id uuid NOT NULL,
+    kind text NOT NULL,
+    valid_from date NOT NULL,
+    valid_to date,
+    order_date date NOT NULL,
+    file_reference text NOT NULL,
+    attached_to text DEFAULT ''::text NOT NULL,
+    announced_internally_on date,
+    announced_externally_on date,
+    ministry_informed_on date,
+    succeeded_by uuid,
+    revision integer DEFAULT 1 NOT NULL,
+    CONSTRAINT appointment_kind_known CHECK ((kind = ANY (ARRAY['commissioner'::text, 'deputy'::text]))),
+    CONSTRAINT appointment_period_ordered CHECK (((valid_to IS NULL) OR (valid_to >= valid_from)))
+);
+
+CREATE TABLE authority (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    key text NOT NULL,
+    name text NOT NULL,
+    short text NOT NULL,
+    code text,
+    seat text,
+    kind text NOT NULL,
+    parent_id uuid,
+    CONSTRAINT authority_kind_known CHECK ((kind = ANY (ARRAY['district_government'::text, 'competence_centre'::text, 'ministry'::text, 'municipal'::text])))
+);
+
+CREATE TABLE person (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    reference text,
+    title text DEFAULT ''::text NOT NULL,
+    name text NOT NULL,
+    email text NOT NULL,
+    phone text DEFAULT ''::text NOT NULL,
+    function text DEFAULT ''::text NOT NULL,
+    authority_id uuid NOT NULL,
+    active boolean DEFAULT true NOT NULL,
+    password_hash text,
+    revision integer DEFAULT 1 NOT NULL
+);
+
+CREATE FUNCTION appointment_body(a appointment, p person, house authority, day date) RETURNS jsonb
+    LANGUAGE sql STABLE
+    AS $_$
+    select jsonb_build_object('id', $1.id, 'person_id', $1.person_id, 'person_name', $2.name,
+        'authority_id', $1.authority_id, 'authority_name', $3.short, 'kind', $1.kind, 'valid_from', $1.valid_from,
+        'valid_to', $1.valid_to, 'order_date', $1.order_date, 'file_reference', $1.file_reference,
+        'attached_to', $1.attached_to, 'announced_internally_on', $1.announced_internally_on,
+        'announced_externally_on', $1.announced_externally_on, 'ministry_informed_on', $1.ministry_informed_on,
+        'valid_today', $1.valid_from <= $4 and ($1.valid_to is null or $1.valid_to >= $4))
+$_$;
+
 CREATE FUNCTION attendance_body(meeting uuid) RETURNS jsonb
     LANGUAGE sql STABLE
     AS $_$
@@ -262,6 +318,31 @@ begin
     execute format('revoke insert, update, delete on migration from %I', runtime);
 end $$;
 
+CREATE FUNCTION house_in_directory(house_kind text, keys text[]) RETURNS boolean
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $_$
+    select $2 && array['public', 'role:technical_admin'] and ($1 <> 'municipal' or $2 && array['circle', 'role:technical_admin'])
+$_$;
+
+CREATE FUNCTION in_directory(p person, house_kind text, keys text[], day date) RETURNS boolean
+    LANGUAGE sql STABLE
+    AS $_$
+    select $1.active and case
+        when 'internal' = any($3) then $2 <> 'municipal' or 'circle' = any($3)
+        when 'role:technical_admin' = any($3) then true
+        else 'public' = any($3) and is_commissioner($1.id, $4)
+    end
+$_$;
+
+CREATE FUNCTION is_commissioner(person uuid, day date) RETURNS boolean
+    LANGUAGE sql STABLE
+    AS $_$
+    select exists (
+        select from appointment a
+        where a.person_id = $1 and a.kind = 'commissioner' and a.valid_from <= $2 and (a.valid_to is null or a.valid_to >= $2)
+    )
+$_$;
+
 CREATE TABLE agenda_item (
     id uuid DEFAULT gen_random_uuid() NOT NULL,
     meeting_id uuid NOT NULL,
@@ -329,6 +410,40 @@ begin
         on conflict on constraint search_word_unique do nothing;
     end if;
 end $_$;
+
+CREATE TABLE audit_event (
+    id bigint NOT NULL,
+    at timestamp with time zone DEFAULT now() NOT NULL,
+    office_at timestamp with time zone NOT NULL,
+    actor_id uuid,
+    actor_name text NOT NULL,
+    action text NOT NULL,
+    object_kind text NOT NULL,
+    object_id uuid,
+    reference text DEFAULT ''::text NOT NULL,
+    detail jsonb DEFAULT '{}'::jsonb NOT NULL
+);
+
+CREATE FUNCTION may_read_event(event audit_event, reader uuid, keys text[]) RETURNS boolean
+    LANGUAGE sql STABLE
+    AS $_$
+    select case
+        when $3 && array['role:data_protection_officer', 'role:records_manager'] then true
+        when $1.actor_id = $2 then true
+        when $1.action like 'session.%' or $1.action like '%.read' then false
+        else case $1.object_kind
+            when 'consultation' then exists (
+                select from consultation c where c.id = $1.object_id and visible(c.audience, $3))
+            when 'document' then exists (select from document d where d.id = $1.object_id and visible(d.audience, $3))
+            when 'agenda_item' then exists (
+                select from agenda_content c where c.item_id = $1.object_id and visible(c.audience, $3))
+            when 'paper' then exists (select from paper p where p.id = $1.object_id and visible(p.audience, $3))
+            when 'task' then exists (select from task t where t.id = $1.object_id and visible(t.audience, $3))
+            when 'dispatch' then exists (select from dispatch d where d.id = $1.object_id and visible(d.audience, $3))
+            else true
+        end
+    end
+$_$;
 
 CREATE TABLE meeting (
     id uuid DEFAULT gen_random_uuid() NOT NULL,
@@ -464,6 +579,15 @@ CREATE FUNCTION paper_body(paper paper, keys text[]) RETURNS jsonb
     from (select) one
     left join file f on f.id = $1.file_id
     left join document d on d.id = $1.document_id and visible(d.audience, $2)
+$_$;
+
+CREATE FUNCTION person_body(p person, house authority, keys text[], day date) RETURNS jsonb
+    LANGUAGE sql STABLE
+    AS $_$
+    select jsonb_build_object('id', $1.id, 'reference', $1.reference, 'name', $1.name, 'title', $1.title,
+        'function', $1.function, 'email', $1.email, 'phone', $1.phone, 'authority_id', $1.authority_id,
+        'authority_key', $2.key, 'authority_name', $2.short, 'active', $1.active,
+        'roles', case when $3 && array['internal', 'role:technical_admin'] then roles_on($1.id, $4) else array['commissioner'] end)
 $_$;
 
 CREATE FUNCTION phrase_query(words text) RETURNS tsquery
@@ -685,25 +809,6 @@ CREATE TABLE agenda_version_paper (
 
 ALTER TABLE ONLY agenda_version_paper FORCE ROW LEVEL SECURITY;
 
-CREATE TABLE appointment (
-    id uuid DEFAULT gen_random_uuid() NOT NULL,
-    person_id uuid NOT NULL,
-    authority_id uuid NOT NULL,
-    kind text NOT NULL,
-    valid_from date NOT NULL,
-    valid_to date,
-    order_date date NOT NULL,
-    file_reference text NOT NULL,
-    attached_to text DEFAULT ''::text NOT NULL,
-    announced_internally_on date,
-    announced_externally_on date,
-    ministry_informed_on date,
-    succeeded_by uuid,
-    revision integer DEFAULT 1 NOT NULL,
-    CONSTRAINT appointment_kind_known CHECK ((kind = ANY (ARRAY['commissioner'::text, 'deputy'::text]))),
-    CONSTRAINT appointment_period_ordered CHECK (((valid_to IS NULL) OR (valid_to >= valid_from)))
-);
-
 CREATE TABLE attendance (
     meeting_id uuid NOT NULL,
     person_id uuid NOT NULL,
@@ -714,19 +819,6 @@ CREATE TABLE attendance (
     CONSTRAINT attendance_status_known CHECK ((status = ANY (ARRAY['present'::text, 'represented'::text, 'excused'::text, 'guest'::text, 'office'::text])))
 );
 
-CREATE TABLE audit_event (
-    id bigint NOT NULL,
-    at timestamp with time zone DEFAULT now() NOT NULL,
-    office_at timestamp with time zone NOT NULL,
-    actor_id uuid,
-    actor_name text NOT NULL,
-    action text NOT NULL,
-    object_kind text NOT NULL,
-    object_id uuid,
-    reference text DEFAULT ''::text NOT NULL,
-    detail jsonb DEFAULT '{}'::jsonb NOT NULL
-);
-
 ALTER TABLE audit_event ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME audit_event_id_seq
     START WITH 1
@@ -734,18 +826,6 @@ ALTER TABLE audit_event ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     NO MINVALUE
     NO MAXVALUE
     CACHE 1
-);
-
-CREATE TABLE authority (
-    id uuid DEFAULT gen_random_uuid() NOT NULL,
-    key text NOT NULL,
-    name text NOT NULL,
-    short text NOT NULL,
-    code text,
-    seat text,
-    kind text NOT NULL,
-    parent_id uuid,
-    CONSTRAINT authority_kind_known CHECK ((kind = ANY (ARRAY['district_government'::text, 'competence_centre'::text, 'ministry'::text, 'municipal'::text])))
 );
 
 CREATE TABLE clarification (
@@ -1067,20 +1147,6 @@ CREATE TABLE partner (
     person_id uuid,
     audience_level text DEFAULT 'public'::text NOT NULL,
     subscribed boolean DEFAULT true NOT NULL
-);
-
-CREATE TABLE person (
-    id uuid DEFAULT gen_random_uuid() NOT NULL,
-    reference text,
-    title text DEFAULT ''::text NOT NULL,
-    name text NOT NULL,
-    email text NOT NULL,
-    phone text DEFAULT ''::text NOT NULL,
-    function text DEFAULT ''::text NOT NULL,
-    authority_id uuid NOT NULL,
-    active boolean DEFAULT true NOT NULL,
-    password_hash text,
-    revision integer DEFAULT 1 NOT NULL
 );
 
 CREATE TABLE procedure (

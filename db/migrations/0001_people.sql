@@ -232,7 +232,7 @@ $$;
 
 create function house_in_directory(house_kind text, keys text[]) returns boolean
 language sql immutable parallel safe as $$
-    select $2 && array['public', 'role:technical_admin'] and ($1 <> 'municipal' or 'circle' = any($2))
+    select $2 && array['public', 'role:technical_admin'] and ($1 <> 'municipal' or $2 && array['circle', 'role:technical_admin'])
 $$;
 
 create function person_body(p person, house authority, keys text[], day date) returns jsonb
