@@ -1,0 +1,162 @@
+"""Rights follow from roles, appointments and absences at the moment of the request (domain rules 3.1 and 3.2)."""
+
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+
+from circle.core import access, auth
+from circle.core.auth import Actor
+from circle.core.clock import Clock
+from circle.core.db import Connection
+from tests import make
+from tests.clients import Clients
+
+ME = "/api/v1/me"
+
+
+def turn(office: Clock, patch: pytest.MonkeyPatch, moment: datetime) -> None:
+    """Let it be `moment` in the office."""
+    patch.setattr(office, "offset", moment - datetime.now(UTC))
+
+
+async def test_a_withdrawn_role_acts_on_the_next_request(client: Clients, db: Connection) -> None:
+    dora = await make.person(db, "dora", roles=["circle_office"])
+    program, browser = await client.as_("dora"), await client.browser("dora")
+    assert (await program.get("/api/v1/audit-events")).status_code == 200
+    assert (await browser.get("/aufgaben/neu")).status_code == 200
+    await db.execute("update role_grant set valid_to = '2026-11-22' where person_id = $1", dora)
+    assert (await program.get("/api/v1/audit-events")).status_code == 403
+    assert (await browser.get("/aufgaben/neu")).status_code == 403
+    assert (await program.get(ME)).json()["roles"] == []
+
+
+async def test_who_is_deactivated_is_out_by_program_and_by_page(client: Clients, db: Connection) -> None:
+    dora = await make.person(db, "dora", roles=["circle_office"])
+    program, browser = await client.as_("dora"), await client.browser("dora")
+    await db.execute("update person set active = false where id = $1", dora)
+    assert (await program.get(ME)).status_code == 401
+    assert (await program.post("/api/v1/search", json={"query": "x"})).status_code == 401
+    assert (await browser.get("/")).headers["location"].startswith("/anmelden")
+
+
+@pytest.mark.parametrize(
+    "starts, ends, acts",
+    [
+        (date(2026, 11, 23), date(2026, 11, 23), True),
+        (date(2026, 11, 1), date(2026, 11, 23), True),
+        (date(2026, 11, 1), date(2026, 11, 22), False),
+        (date(2026, 11, 24), date(2026, 12, 1), False),
+        (None, None, False),
+    ],
+)
+async def test_a_deputy_acts_within_the_absence_only(
+    client: Clients, db: Connection, starts: date | None, ends: date | None, acts: bool
+) -> None:
+    dirk = await make.person(db, "dirk", authority="br-arnsberg", roles=["deputy"])
+    if starts and ends:
+        await make.absence(db, await make.person_id(db, "ben"), dirk, starts, ends)
+    program, browser = await client.as_("dirk"), await client.browser("dirk")
+    assert sorted((await program.get(ME)).json()["roles"]) == (
+        ["deputy", "regional_staff"] if acts else ["regional_staff"]
+    )
+    asked = {"subject": "Frage", "question": "Was gilt?", "no_personal_data": True}
+    assert (await program.post("/api/v1/consultations", json=asked)).status_code == (201 if acts else 403)
+    assert (await browser.get("/anfragen/neu")).status_code == (200 if acts else 403)
+
+
+async def test_an_absence_lasts_until_midnight_in_berlin(
+    client: Clients, db: Connection, office: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dirk = await make.person(db, "dirk", authority="br-arnsberg", roles=["deputy"])
+    await make.absence(db, await make.person_id(db, "ben"), dirk, date(2026, 12, 1), date(2026, 12, 1))
+    program = await client.as_("dirk")
+    begins = datetime(2026, 11, 30, 23, tzinfo=UTC)
+    second = timedelta(seconds=2)
+    for moment, acts in [
+        (begins - second, False),
+        (begins + second, True),
+        (begins + timedelta(days=1) - second, True),
+        (begins + timedelta(days=1) + second, False),
+    ]:
+        turn(office, monkeypatch, moment)
+        assert ("deputy" in (await program.get(ME)).json()["roles"]) == acts, moment
+
+
+async def test_a_deputy_of_another_house_gains_nothing_from_an_absence_here(
+    client: Clients, db: Connection
+) -> None:
+    dirk = await make.person(db, "dirk", authority="br-koeln", roles=["deputy"])
+    await make.absence(db, await make.person_id(db, "ben"), dirk, date(2026, 11, 1), date(2026, 12, 1))
+    assert (await (await client.as_("dirk")).get(ME)).json()["roles"] == ["regional_staff"]
+
+
+@pytest.mark.parametrize(
+    "midnight", [datetime(2026, 12, 31, 23, tzinfo=UTC), datetime(2027, 6, 30, 22, tzinfo=UTC)]
+)
+async def test_succession_is_at_midnight_in_berlin_in_winter_and_in_summer(
+    client: Clients, db: Connection, office: Clock, monkeypatch: pytest.MonkeyPatch, midnight: datetime
+) -> None:
+    day = (midnight + timedelta(hours=3)).date()
+    koeln = await make.authority(db, "br-koeln")
+    olga, nora = (
+        await make.person(db, "olga", authority="br-koeln"),
+        await make.person(db, "nora", authority="br-koeln"),
+    )
+    await make.appoint(db, olga, koeln, "commissioner", until=day - timedelta(days=1))
+    await make.appoint(db, nora, koeln, "commissioner", since=day)
+    programs = {nick: await client.as_(nick) for nick in ("olga", "nora")}
+    for moment, holder in [
+        (midnight - timedelta(seconds=2), "olga"),
+        (midnight + timedelta(seconds=2), "nora"),
+    ]:
+        turn(office, monkeypatch, moment)
+        for nick, program in programs.items():
+            roles = (await program.get(ME)).json()["roles"]
+            assert ("commissioner" in roles) == (nick == holder), (moment, nick)
+            listed = (await program.get("/api/v1/meetings")).json()
+            assert "items" in listed
+
+
+async def test_approval_release_and_export_need_a_sign_in_of_a_quarter_of_an_hour() -> None:
+    def actor(minutes: float) -> Actor:
+        signed_in = datetime.now(UTC) - timedelta(minutes=minutes)
+        return Actor(None, None, "", frozenset(), (), datetime.now(UTC), signed_in_at=signed_in)
+
+    auth.require_recent(actor(14.9))
+    with pytest.raises(auth.errors.SignInAgain):
+        auth.require_recent(actor(15.1))
+
+
+def test_a_technical_administrator_opens_no_content() -> None:
+    held = {right for right, roles in access.RIGHTS.items() if "technical_admin" in roles}
+    assert held == {"people.manage"}
+
+
+async def test_keys_say_what_each_role_opens(db: Connection) -> None:
+    """The levels of domain rules 3.2, row by row."""
+    house = await make.authority(db, "br-koeln")
+    anna = await make.person_id(db, "anna")
+    levels = {"public", "internal", "circle"}
+    expected = {
+        "circle_office": levels,
+        "circle_moderator": levels,
+        "kfi_head": levels,
+        "kfi_expert": {"public", "internal"},
+        "quality_reviewer": levels,
+        "release_approver": levels,
+        "commissioner": levels,
+        "deputy": levels,
+        "assistant": {"public", "internal"},
+        "regional_staff": {"public", "internal"},
+        "ministry_observer": {"public", "internal"},
+        "municipal_contact": {"public"},
+        "partner": {"public"},
+        "former_commissioner": {"public"},
+        "records_manager": levels,
+        "data_protection_officer": set(),
+        "technical_admin": set(),
+    }
+    for role, opened in expected.items():
+        keys = set(await db.fetchval("select keys_on($1, $2, $3)", anna, house, [role]))
+        assert keys & levels == opened, role
+        assert (f"asking:{house}" in keys) == (role in access.HOUSE), role
