@@ -28,6 +28,7 @@ START_LIMIT = 120.0
 """Seconds until the demo says READY, on a busy machine."""
 
 
+@pytest.hookimpl(tryfirst=True)  # Before xdist reads the groups.
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """One process has the browser and the demo for itself; without a browser the tests say so in the summary."""
     missing = pytest.mark.skip(

@@ -146,6 +146,9 @@ def test_after_a_kill_the_children_end_and_the_next_start_works(tmp_path: Path) 
         # The deaf child ignores its parent's death; the next start clears it away.
         with supervised(data, WAITS, lines):
             assert lines[-1] == "READY"
+            end = time.monotonic() + 10
+            while len(supervisor._marked(data)) < 3 and time.monotonic() < end:
+                time.sleep(0.05)
             assert len(supervisor._marked(data)) == 3
 
 
