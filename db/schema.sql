@@ -1020,6 +1020,7 @@ CREATE TABLE idempotent_answer (
     person_id uuid NOT NULL,
     key text NOT NULL,
     request_hash bytea NOT NULL,
+    roles text[] DEFAULT '{}'::text[] NOT NULL,
     status smallint NOT NULL,
     answer bytea NOT NULL,
     etag text DEFAULT ''::text NOT NULL,

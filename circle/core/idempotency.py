@@ -34,7 +34,8 @@ async def once(
     """Do `act` unless this person already did it with `key`; then give back the stored answer.
 
     `request` is what makes two requests the same: method, path and body.
-    Raises Invalid when a required key is missing, KeyReused when the key came with another request.
+    Raises Invalid when a required key is missing, KeyReused when the key came with another request, Forbidden when the
+    person has lost a role since: what they could do then they may not read now.
     """
     if not key:
         if required:
@@ -49,22 +50,26 @@ async def once(
     digest = hashlib.sha256(request).digest()
     fresh = await db.fetchval(
         """
-        insert into idempotent_answer (person_id, key, request_hash, status, answer) values ($1, $2, $3, 0, '')
+        insert into idempotent_answer (person_id, key, request_hash, roles, status, answer)
+        values ($1, $2, $3, $4, 0, '')
         on conflict on constraint idempotent_answer_unique do nothing returning true
         """,
         actor.person_id,
         key,
         digest,
+        sorted(actor.roles),
     )
     if not fresh:
         kept = await row(
             db,
-            "select request_hash, status, answer, etag from idempotent_answer where person_id = $1 and key = $2",
+            "select request_hash, roles, status, answer, etag from idempotent_answer where person_id = $1 and key = $2",
             actor.person_id,
             key,
         )
         if kept["request_hash"] != digest:
             raise errors.KeyReused
+        if not actor.roles.issuperset(kept["roles"]):
+            raise errors.Forbidden
         return Stored(kept["status"], kept["answer"], kept["etag"])
     answer = await act()
     await db.execute(

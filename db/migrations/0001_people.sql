@@ -138,11 +138,12 @@ create table audit_event (
 );
 create index audit_event_object on audit_event (object_id, id);
 
--- The stored answer to a request with an Idempotency-Key.
+-- The stored answer to a request with an Idempotency-Key. `roles` are those of the person at the time of the act.
 create table idempotent_answer (
     person_id uuid not null,
     key text not null,
     request_hash bytea not null,
+    roles text[] not null default '{}',
     status smallint not null,
     answer bytea not null,
     etag text not null default '',
