@@ -11,7 +11,8 @@ language sql stable as $$
                 select from consultation c where c.id = $1.object_id and visible(c.audience, $3))
             when 'document' then exists (select from document d where d.id = $1.object_id and visible(d.audience, $3))
             when 'agenda_item' then exists (
-                select from agenda_content c where c.item_id = $1.object_id and visible(c.audience, $3))
+                select from agenda_item i join agenda_content c on c.item_id = i.id
+                where i.id = $1.object_id and visible(c.audience, $3) and item_open(i, $3))
             when 'paper' then exists (select from paper p where p.id = $1.object_id and visible(p.audience, $3))
             when 'task' then exists (select from task t where t.id = $1.object_id and visible(t.audience, $3))
             when 'dispatch' then exists (select from dispatch d where d.id = $1.object_id and visible(d.audience, $3))

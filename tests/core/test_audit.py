@@ -3,7 +3,7 @@
 import asyncpg
 import pytest
 
-from circle.core import answers
+from circle.core import answers, audit
 from circle.core.clock import Clock
 from circle.core.db import Connection
 from tests import make
@@ -95,6 +95,38 @@ async def test_what_was_done_to_hidden_things_is_not_told(
     assert (await kai.get(f"{EVENTS}?object_id={found}")).json()["items"] == []
     ute = await client.as_("ute")
     assert len((await ute.get(f"{EVENTS}?object_id={found}")).json()["items"]) == 1
+
+
+async def test_a_proposal_is_told_to_those_who_know_of_it(
+    client: Clients, db: Connection, office: Clock
+) -> None:
+    """Before its admission an item is an affair between its house and the office."""
+    await make.person(db, "kai", roles=["kfi_head"])
+    item = await make.item(db, await make.meeting(db), status="registered")
+    await audit.record(db, await make.actor(db, office, "ben"), "agenda_item.proposed", "agenda_item", item)
+    for status, knows in [("registered", {"anna"}), ("admitted", {"anna", "kai"})]:
+        await db.execute("update agenda_item set status = $1", status)
+        for nick in ("anna", "kai"):
+            answer = await (await client.as_(nick)).get(f"{EVENTS}?object_id={item}")
+            assert bool(answer.json()["items"]) == (nick in knows), (status, nick)
+
+
+async def test_even_the_owner_of_the_database_meets_the_lock(shared: tuple[object, object, str]) -> None:
+    owner = await asyncpg.connect(shared[2])
+    try:
+        await owner.execute("begin")
+        await owner.execute(
+            "insert into audit_event (office_at, actor_name, action, object_kind) values (now(), 'x', 'y', 'z')"
+        )
+        for act in ("update audit_event set actor_name = 'x'", "delete from audit_event"):
+            await owner.execute("savepoint before")
+            with pytest.raises(asyncpg.IntegrityConstraintViolationError) as refused:
+                await owner.execute(act)
+            assert refused.value.constraint_name == "written_once"
+            await owner.execute("rollback to savepoint before")
+        await owner.execute("rollback")
+    finally:
+        await owner.close()
 
 
 async def test_nobody_changes_it(client: Clients, db: Connection, office: Clock) -> None:
