@@ -7,6 +7,8 @@ import hashlib
 import io
 import time
 import uuid
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack
 from datetime import date, timedelta
 from email.message import EmailMessage
 from typing import Any
@@ -15,6 +17,7 @@ import httpx
 import icalendar
 import pikepdf
 import pytest
+import pytest_asyncio
 
 from .conftest import PASSWORD, Demo
 
@@ -59,12 +62,21 @@ class Program:
         return str(answer.json()["id"])
 
 
-async def sign_in(demo: Demo, address: str) -> Program:
-    client = httpx.AsyncClient(base_url=demo.url, timeout=30)
-    answer = await client.post("/api/v1/sessions", json={"email": address, "password": PASSWORD})
-    assert answer.status_code == 201, answer.text
-    client.headers["authorization"] = f"Bearer {answer.json()['token']}"
-    return Program(client, answer.json()["person"])
+SignIn = Callable[[str], Awaitable[Program]]
+
+
+@pytest_asyncio.fixture
+async def sign_in(demo: Demo) -> AsyncIterator[SignIn]:
+    async with AsyncExitStack() as stack:
+
+        async def signed_in(address: str) -> Program:
+            client = await stack.enter_async_context(httpx.AsyncClient(base_url=demo.url, timeout=30))
+            answer = await client.post("/api/v1/sessions", json={"email": address, "password": PASSWORD})
+            assert answer.status_code == 201, answer.text
+            client.headers["authorization"] = f"Bearer {answer.json()['token']}"
+            return Program(client, answer.json()["person"])
+
+        yield signed_in
 
 
 def mails(demo: Demo, words: str) -> list[EmailMessage]:
@@ -115,9 +127,9 @@ def told() -> dict[str, Any]:
 
 
 async def test_a_meeting_is_prepared_and_its_invitation_goes_out_once(
-    demo: Demo, told: dict[str, Any]
+    demo: Demo, sign_in: SignIn, told: dict[str, Any]
 ) -> None:
-    office, member = await sign_in(demo, OFFICE), await sign_in(demo, MEMBER)
+    office, member = await sign_in(OFFICE), await sign_in(MEMBER)
     day = date(2027, 2, 17)
     meeting = await office.post(
         "/meetings",
@@ -186,9 +198,9 @@ def _assert_calendar(part: Any, meeting: dict[str, Any]) -> None:
 
 
 async def test_the_meeting_is_held_and_its_minutes_are_fixed_for_good(
-    demo: Demo, told: dict[str, Any]
+    demo: Demo, sign_in: SignIn, told: dict[str, Any]
 ) -> None:
-    office, moderator, member = [await sign_in(demo, who) for who in (OFFICE, MODERATOR, MEMBER)]
+    office, moderator, member = [await sign_in(who) for who in (OFFICE, MODERATOR, MEMBER)]
     meeting, item = told["meeting"], told["item"]
     base = f"/meetings/{meeting['id']}"
     await moderator.post(f"{base}/start")
@@ -230,10 +242,10 @@ async def test_the_meeting_is_held_and_its_minutes_are_fixed_for_good(
 
 
 async def test_a_question_becomes_advice_and_advice_becomes_knowledge(
-    demo: Demo, told: dict[str, Any]
+    demo: Demo, sign_in: SignIn, told: dict[str, Any]
 ) -> None:
     member, office, expert, reviewer, approver, staff, other = [
-        await sign_in(demo, who) for who in (MEMBER, OFFICE, EXPERT, REVIEWER, APPROVER, STAFF, OTHER_MEMBER)
+        await sign_in(who) for who in (MEMBER, OFFICE, EXPERT, REVIEWER, APPROVER, STAFF, OTHER_MEMBER)
     ]
     asked = await member.post(
         "/consultations",
@@ -273,8 +285,8 @@ async def test_a_question_becomes_advice_and_advice_becomes_knowledge(
     await staff.get(path, 404)
 
 
-async def test_knowledge_is_written_released_distributed_and_found(demo: Demo) -> None:
-    office, approver, staff = [await sign_in(demo, who) for who in (REVIEWER, APPROVER, STAFF)]
+async def test_knowledge_is_written_released_distributed_and_found(demo: Demo, sign_in: SignIn) -> None:
+    office, approver, staff = [await sign_in(who) for who in (REVIEWER, APPROVER, STAFF)]
     file_id = await office.upload("Anlage.md", b"# Anlage\n\nDas Wort Zirbelkieferntagung steht nur hier.\n")
     written = await office.post(
         "/documents",
@@ -301,7 +313,7 @@ async def test_knowledge_is_written_released_distributed_and_found(demo: Demo) -
         assert time.monotonic() < end, "the text of the upload was not read"
         await asyncio.sleep(0.3)
     assert found["results"][0]["id"] == written["id"]
-    sender = await sign_in(demo, OFFICE)
+    sender = await sign_in(OFFICE)
     dispatch = await sender.post(
         "/dispatches", {"document_id": written["id"], "roles": ["regional_staff"]}, 201
     )
@@ -310,8 +322,8 @@ async def test_knowledge_is_written_released_distributed_and_found(demo: Demo) -
     assert len(mails(demo, done["subject"])) == done["counts"]["sent"] >= 3
 
 
-async def test_nobody_finds_what_is_not_theirs(demo: Demo) -> None:
-    staff = await sign_in(demo, STAFF)
+async def test_nobody_finds_what_is_not_theirs(demo: Demo, sign_in: SignIn) -> None:
+    staff = await sign_in(STAFF)
     for words, wanted, hidden in (
         ("Sprachmittlung", {"WD-006", "WD-020"}, {"WD-015"}),
         ("Uebersetzung", {"WD-006"}, {"WD-015"}),
