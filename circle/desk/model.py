@@ -36,10 +36,13 @@ class NextMeeting(msgspec.Struct, frozen=True):
 
 
 class Request(msgspec.Struct, frozen=True):
-    reference: str
+    """A request that is not settled; a draft has no number yet."""
+
+    reference: str | None
     subject: str
     state: str
     due_on: date | None
+    url: str
 
 
 class Document(msgspec.Struct, frozen=True):

@@ -18,12 +18,14 @@ ACTS = {
     "review": ("Antwort prüfen", "Prüfen", "fällig"),
     "send": ("Geprüfte Antwort senden", "Senden", "fällig"),
     "reply": ("Rückfrage an Ihr Haus", "Antworten", ""),
+    "finish": ("Entwurf einer Anfrage", "Fertigstellen", "gewünscht bis"),
     "release": ("Freigabe prüfen", "Prüfen", ""),
     "release_document": ("Dokument freigeben", "Prüfen", ""),
     "mend": ("Aus der Prüfung zurück", "Überarbeiten", ""),
     "check": ("Prüftermin eines Dokuments", "Ansehen", "war am"),
     "task": ("Aufgabe", "Ansehen", "bis"),
     "admit": ("Angemeldeter Punkt", "Zulassen", "Einladung bis"),
+    "amend": ("Zurückgegebener Punkt", "Überarbeiten", ""),
     "invite": ("Einladung vorbereiten", "Zur Sitzung", "spätestens"),
     "object": ("Niederschrift prüfen", "Lesen", "Einwendungen bis"),
     "run": ("Laufende Sitzung", "Zur Sitzung", "am"),
@@ -31,6 +33,7 @@ ACTS = {
     "dispatch": ("Vorbereiteter Versand", "Prüfen und senden", ""),
     "settle": ("Ungeklärte Zustellung", "Klären", ""),
     "decide": ("Einwendung entscheiden", "Entscheiden", ""),
+    "approve": ("Genehmigung eintragen", "Zur Niederschrift", ""),
 }
 
 

@@ -33,6 +33,9 @@ async def get(db: Connection, caller: Caller) -> Answer:
             select 'reply', c.subject, c.reference, null, '/anfragen/' || c.reference
             from me, request c where c.state = 'clarification' and 'asking:' || c.authority_id = any(me.keys)
             union all
+            select 'finish', c.subject, '', c.wish_date, '/anfragen/' || c.id
+            from me, request c where c.state = 'draft' and 'asking:' || c.authority_id = any(me.keys)
+            union all
             select 'release', c.subject, c.reference, null, '/anfragen/' || c.reference
             from me, request c where c.state = 'release_review' and c.approver_id = me.person_id
             union all
@@ -57,7 +60,7 @@ async def get(db: Connection, caller: Caller) -> Answer:
             where t.owner_id = me.person_id and t.status in ('open', 'accepted') and visible(t.audience, me.keys)
             union all
             select 'admit', coalesce(a.title, 'Vertraulicher Tagesordnungspunkt'), m.reference,
-                (m.deadlines -> 'invitation_latest' ->> 'on')::date, '/sitzungen/' || m.reference
+                (m.deadlines -> 'invitation_latest' ->> 'on')::date, '/sitzungen/' || m.reference || '/tagesordnung'
             from me, meeting m
             join agenda_item i on i.meeting_id = m.id and i.status = 'registered'
             left join lateral (
@@ -65,6 +68,14 @@ async def get(db: Connection, caller: Caller) -> Answer:
             ) a on true
             where m.state in ('agenda_open', 'invited') and 'circle_office' = any(me.roles)
                 and visible(m.audience, me.keys)
+            union all
+            select 'amend', c.title, m.reference, null, '/sitzungen/' || m.reference || '/top/' || i.id
+            from me, meeting m
+            join agenda_item i on i.meeting_id = m.id and i.status = 'returned'
+            join agenda_content c on c.item_id = i.id
+            join person p on p.id = c.submitted_by
+            where m.state in ('agenda_open', 'invited') and visible(m.audience, me.keys) and visible(c.audience, me.keys)
+                and me.keys && array['person:' || p.id, 'asking:' || p.authority_id]
             union all
             select 'invite', m.title, m.reference, (m.deadlines -> 'invitation_latest' ->> 'on')::date,
                 '/sitzungen/' || m.reference
@@ -99,6 +110,13 @@ async def get(db: Connection, caller: Caller) -> Answer:
             from me, minutes_objection o join minutes s on s.id = o.minutes_id join meeting m on m.id = s.meeting_id
             where o.decision is null and s.state = 'sent' and 'circle_office' = any(me.roles)
                 and visible(o.audience, me.keys)
+            union all
+            select 'approve', m.title, m.reference, null, '/sitzungen/' || m.reference || '/niederschrift'
+            from me, minutes s join meeting m on m.id = s.meeting_id
+            where s.state = 'sent' and s.objection_until < me.today and 'circle_office' = any(me.roles)
+                and visible(m.audience, me.keys) and exists (
+                    select from meeting f where f.date > m.date and f.state in ('running', 'held', 'minutes_draft')
+                        and visible(f.audience, me.keys))
         ),
         upcoming as (
             select m.id, m.reference, m.title, m.date, m.start_local, m.end_local, m.place, m.state, (
@@ -118,7 +136,8 @@ async def get(db: Connection, caller: Caller) -> Answer:
             'waiting', (select coalesce(json_agg(w order by w.due nulls last, w.reference), '[]')
                 from (select * from waiting order by due nulls last, reference limit 30) w),
             'requests', (select coalesce(json_agg(r), '[]') from (
-                select c.reference, c.subject, c.state, c.due_on_effective as due_on from request c
+                select c.reference, c.subject, c.state, c.due_on_effective as due_on,
+                    '/anfragen/' || coalesce(c.reference, c.id::text) as url from request c
                 where c.state not in ('closed', 'withdrawn', 'referred')
                 order by c.received_on desc nulls first, c.reference desc limit 5) r),
             'documents', (select coalesce(json_agg(d), '[]') from (

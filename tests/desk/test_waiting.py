@@ -132,6 +132,94 @@ async def test_a_prepared_or_unclear_dispatch_waits_for_the_office(
     assert await waiting(client, "ben") == []
 
 
+async def test_a_draft_waits_for_its_house_and_has_no_number_yet(
+    client: Clients, db: Connection, office: Clock
+) -> None:
+    await make.person(db, "lina", authority="br-arnsberg", roles=["assistant"])
+    found = await request_in(client, db, office, "draft")
+    for nick in ("ben", "lina"):
+        page = lxml.html.fromstring((await (await client.browser(nick)).get("/")).text)
+        links = page.xpath("//a[normalize-space()='Sprachmittlung in der Beratung']/@href")
+        assert links == [f"/anfragen/{found}"] * 2, nick
+        assert "Entwurf" in page.xpath("//section[@aria-labelledby='requests']")[0].text_content()
+        assert await waiting(client, nick) == [(ACTS["finish"][0], "Sprachmittlung in der Beratung")]
+        assert (await (await client.browser(nick)).get(links[0])).status_code == 200
+    for nick in ("anna", "carl", "dora", "clara"):
+        assert await waiting(client, nick) == []
+
+
+async def test_a_returned_proposal_waits_for_its_house(client: Clients, db: Connection) -> None:
+    await make.person(db, "carl", authority="br-koeln", roles=["commissioner"])
+    meeting = await make.meeting(db, on=date(2026, 12, 1))
+    item = await make.item(db, meeting, "Noch unklar", status="returned")
+    assert await waiting(client, "ben") == [(ACTS["amend"][0], "Noch unklar")]
+    for nick in ("carl", "anna", "clara"):
+        assert await waiting(client, nick) == [], nick
+    page = await (await client.browser("ben")).get("/")
+    address = f"/sitzungen/KK-2027-1/top/{item}"
+    assert f'href="{address}"' in page.text
+    assert (await (await client.browser("ben")).get(address)).status_code == 200
+
+
+async def test_the_office_admits_in_the_table_of_the_agenda(client: Clients, db: Connection) -> None:
+    await make.item(db, await make.meeting(db), "Neuer Punkt", status="registered")
+    anna = await client.browser("anna")
+    address = "/sitzungen/KK-2027-1/tagesordnung"
+    assert f'href="{address}"' in (await anna.get("/")).text
+    assert "Neuer Punkt" in (await anna.get(address)).text
+
+
+async def test_minutes_wait_for_objections_then_for_decisions_then_for_approval(
+    client: Clients, db: Connection
+) -> None:
+    await make.person(db, "mona", roles=["circle_moderator"])
+    meeting = await make.meeting(db, "KK-2026-5", on=date(2026, 11, 4), state="minutes_draft")
+    minutes = await db.fetchval(
+        """
+        insert into minutes (meeting_id, state, version, draft_sent_on, objection_until)
+        values ($1, 'sent', 1, '2026-11-09', '2026-11-23') returning id
+        """,
+        meeting,
+    )
+    title = "5. Sitzung 2026"
+    assert await waiting(client, "ben") == [(ACTS["object"][0], title)]
+    assert await waiting(client, "anna") == await waiting(client, "mona") == []
+    objection = await db.fetchval(
+        """
+        insert into minutes_objection (minutes_id, by_id, received_on, text, audience)
+        values ($1, $2, '2026-11-20', 'Anders gesagt.', array['circle']) returning id
+        """,
+        minutes, await make.person_id(db, "ben"),
+    )  # fmt: skip
+    assert await waiting(client, "anna") == [(ACTS["decide"][0], title)]
+    await db.execute("update minutes_objection set decision = 'accepted' where id = $1", objection)
+    await db.execute("update minutes set objection_until = '2026-11-22'")
+    assert await waiting(client, "anna") == await waiting(client, "ben") == []
+    await make.meeting(db, "KK-2026-6", on=date(2026, 11, 23), state="running")
+    assert (ACTS["approve"][0], title) in await waiting(client, "anna")
+    assert await waiting(client, "ben") == await waiting(client, "clara") == []
+    for nick in ("ben", "anna"):
+        assert (
+            await (await client.browser(nick)).get("/sitzungen/KK-2026-5/niederschrift")
+        ).status_code == 200
+
+
+async def test_a_text_waits_for_whoever_may_release_it_and_did_not_write_it(
+    client: Clients, db: Connection
+) -> None:
+    await make.person(db, "frida", roles=["release_approver"])
+    await make.person(db, "wanda", roles=["knowledge_editor"])
+    await make.document(db, "wanda", state="in_review")
+    title = "Leitfaden Sprachmittlung"
+    assert await waiting(client, "frida") == [(ACTS["release_document"][0], title)]
+    await db.execute("update document set state = 'draft', return_note = 'Bitte kürzen.'")
+    assert await waiting(client, "wanda") == [(ACTS["mend"][0], title)]
+    await db.execute("update document set state = 'released', review_on = '2026-11-22'")
+    assert await waiting(client, "wanda") == [(ACTS["check"][0], title)]
+    for nick in ("frida", "anna", "ben", "clara"):
+        assert await waiting(client, nick) == [], nick
+
+
 @pytest.mark.confidential
 async def test_a_confidential_item_waits_without_its_title(client: Clients, db: Connection) -> None:
     meeting = await make.meeting(db, on=date(2026, 12, 1))
