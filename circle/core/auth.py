@@ -152,6 +152,14 @@ async def actor(db: Connection, caller: Caller) -> Actor:
     )  # fmt: skip
 
 
+async def card(db: Connection, caller: Caller) -> bytes | None:
+    """The caller's card for the head of a public page; None for a stranger."""
+    try:
+        return (await actor(db, caller)).card
+    except errors.NotSignedIn:
+        return None
+
+
 def require_recent(who: Actor) -> None:
     """Raises SignInAgain unless the sign-in is at most 15 minutes old (approval, release, export)."""
     if who.signed_in_at is not None and datetime.now(UTC) - who.signed_in_at > RECENT:

@@ -4,8 +4,7 @@ from typing import Any
 
 from litestar import Request, Response, Router, get
 
-from circle.core import auth, errors, pages, web
-from circle.core.db import Connection
+from circle.core import auth, pages, web
 
 from . import store
 from .model import Desk
@@ -44,36 +43,28 @@ async def show_desk(request: Incoming, db: web.Db, caller: web.Asking) -> Respon
     return pages.show(request, "desk/desk.html", found.me, desk=pages.as_struct(found, Desk), acts=ACTS)
 
 
-async def _card(db: Connection, caller: Any) -> bytes | None:
-    """The caller's card on a public page; None for strangers."""
-    try:
-        return (await auth.actor(db, caller)).card
-    except errors.NotSignedIn:
-        return None
-
-
 @get("/hilfe", opt={"permission": "public"})
 async def show_help(request: Incoming, db: web.Db, caller: web.Asking) -> Response[bytes]:
     """Who does what, in short."""
-    return pages.show(request, "help.html", await _card(db, caller))
+    return pages.show(request, "help.html", await auth.card(db, caller))
 
 
 @get("/barrierefreiheit", opt={"permission": "public"})
 async def show_accessibility(request: Incoming, db: web.Db, caller: web.Asking) -> Response[bytes]:
     """The statement of accessibility (BGG NRW § 10 e, BITVNRW)."""
-    return pages.show(request, "accessibility.html", await _card(db, caller))
+    return pages.show(request, "accessibility.html", await auth.card(db, caller))
 
 
 @get("/datenschutz", opt={"permission": "public"})
 async def show_privacy(request: Incoming, db: web.Db, caller: web.Asking) -> Response[bytes]:
     """What is stored about people."""
-    return pages.show(request, "privacy.html", await _card(db, caller))
+    return pages.show(request, "privacy.html", await auth.card(db, caller))
 
 
 @get("/impressum", opt={"permission": "public"})
 async def show_imprint(request: Incoming, db: web.Db, caller: web.Asking) -> Response[bytes]:
     """Who answers for this service."""
-    return pages.show(request, "imprint.html", await _card(db, caller))
+    return pages.show(request, "imprint.html", await auth.card(db, caller))
 
 
 router = Router(

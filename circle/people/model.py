@@ -93,6 +93,19 @@ class PersonDetail(Person, frozen=True):
     absences: list[Absence]
 
 
+class Contact(msgspec.Struct, frozen=True):
+    """A house as the public sees it; `name` and what follows are None until its commissioner is announced outside."""
+
+    house: str
+    seat: str | None
+    appointed: bool
+    name: str | None = None
+    function: str | None = None
+    email: str | None = None
+    phone: str | None = None
+    attached_to: str | None = None
+
+
 class AuthorityDetail(Authority, frozen=True):
     """A house with its people. `vacant_since` is the day after the last commissioner, when there is none today."""
 

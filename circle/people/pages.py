@@ -4,15 +4,16 @@ import re
 from typing import Any
 from uuid import UUID
 
+import msgspec
 from litestar import Request, Response, Router, get, post
 from litestar.params import FromPath, FromQuery
 
-from circle.core import answers, clock, errors, fields, pages, web
+from circle.core import answers, auth, clock, errors, fields, pages, web
 from circle.core.auth import ROLE_NAMES
 from circle.core.db import Caller, Connection
 
-from . import actions, store
-from .model import Authority, AuthorityDetail, Credentials, Person, PersonDetail
+from . import actions, rules, store
+from .model import Authority, AuthorityDetail, Contact, Credentials, Person, PersonDetail
 
 Incoming = Request[Any, Any, Any]
 
@@ -128,11 +129,13 @@ async def show_person(
 ) -> Response[bytes]:
     """How to reach somebody, what they do, and who acts for them."""
     found = await store.get_person(db, caller, person_id)
+    person: PersonDetail = pages.as_struct(found, PersonDetail)
     return pages.show(
         request,
         "people/person.html",
         found.me,
-        person=pages.as_struct(found, PersonDetail),
+        person=person,
+        duties=rules.open_duties(person.appointments),
         role_names=ROLE_NAMES,
     )
 
@@ -143,17 +146,27 @@ async def show_house(
 ) -> Response[bytes]:
     """One house: its commissioner, since when there is none, and its people."""
     found = await store.get_authority(db, caller, key.replace("\x00", ""))
+    house: AuthorityDetail = pages.as_struct(found, AuthorityDetail)
     return pages.show(
         request,
         "people/house.html",
         found.me,
-        house=pages.as_struct(found, AuthorityDetail),
+        house=house,
+        duties=rules.open_duties(house.appointments),
         role_names=ROLE_NAMES,
     )
+
+
+@get("/ansprechpersonen", opt={"permission": "public"})
+async def show_contacts(request: Incoming, db: web.Db, caller: web.Asking) -> Response[bytes]:
+    """The reduced directory for everybody: who is the commissioner of each district government (decree Nr. 3 S. 2)."""
+    found = await store.list_contacts(db, clock.day(caller.now))
+    contacts = msgspec.convert([dict(one) for one in found], list[Contact])
+    return pages.show(request, "people/outside.html", await auth.card(db, caller), contacts=contacts)
 
 
 router = Router(
     "/",
     include_in_schema=False,
-    route_handlers=[show_sign_in, sign_in, sign_out, show_people, show_person, show_house],
+    route_handlers=[show_sign_in, sign_in, sign_out, show_people, show_person, show_house, show_contacts],
 )

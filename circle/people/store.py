@@ -220,6 +220,25 @@ async def list_appointments(db: Connection, caller: Caller, after: str | None, l
     )
 
 
+async def list_contacts(db: Connection, day: date) -> list[asyncpg.Record]:
+    """The district governments with their commissioners of the day. Only whom the house has announced outside by then
+    is named (decree Nr. 3 S. 2): this page announces nobody."""
+    found: list[asyncpg.Record] = await db.fetch(
+        """
+        select a.name as house, a.seat, c.id is not null as appointed, trim(p.title || ' ' || p.name) as name, p.function,
+            p.email, p.phone, case when p.id is not null then c.attached_to end as attached_to
+        from authority a
+        left join appointment c on c.authority_id = a.id and c.kind = 'commissioner'
+            and c.valid_from <= $1 and (c.valid_to is null or c.valid_to >= $1)
+        left join person p on p.id = c.person_id and p.active and c.announced_externally_on <= $1
+        where a.kind = 'district_government'
+        order by a.name
+        """,
+        day,
+    )
+    return found
+
+
 async def list_for_sign_in(db: Connection, day: date) -> list[asyncpg.Record]:
     """The demo's people for its sign-in page: name, e-mail, house, roles. Only people who can sign in."""
     rows: list[Any] = await db.fetch(

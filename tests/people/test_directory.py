@@ -169,3 +169,61 @@ async def test_pages_and_programs_agree(client: Clients, db: Connection) -> None
         page = lxml.html.fromstring((await (await client.browser(nick)).get("/personen")).text)
         shown = page.xpath("//section[@aria-labelledby='people']//li//p[@class='title']/a/text()")
         assert shown == await names(client, nick)
+
+
+async def test_open_duties_of_the_decree_stand_with_house_and_person_for_staff(
+    client: Clients, db: Connection
+) -> None:
+    """Known inside, known outside, the ministry informed (decree Nr. 3): what has no day yet is open."""
+    ben = await make.person_id(db, "ben")
+    former = await make.person(db, "fritz", authority="br-arnsberg")
+    house = await make.authority(db, "br-arnsberg")
+    await make.appoint(db, former, house, "deputy", since=date(2023, 1, 1), until=date(2023, 12, 31))
+    paths = (f"/personen/{ben}", "/personen/haus/br-arnsberg")
+
+    async def duties(nick: str, path: str) -> list[str]:
+        page = lxml.html.fromstring((await (await client.browser(nick)).get(path)).text)
+        return [
+            one[:30] for one in page.xpath("//section[@aria-labelledby='duties']//p[@class='title']/text()")
+        ]
+
+    inside, outside = "Bekanntmachung in der Behörde ", "Bekanntmachung nach außen (Nr."
+    ministry = "Mitteilung an das für Integrat"
+    for path in paths:
+        assert await duties("anna", path) == [inside, outside, ministry]
+        assert await duties("clara", path) == []
+    await db.execute(
+        "update appointment set announced_internally_on = '2024-01-01', ministry_informed_on = '2024-01-02'"
+    )
+    for path in paths:
+        assert await duties("anna", path) == [outside]
+
+
+async def test_everybody_finds_the_commissioners_who_were_announced_outside(
+    client: Clients, db: Connection
+) -> None:
+    ben = await make.person_id(db, "ben")
+    await db.execute("update person set title = 'Dr.', phone = '02931 82-0' where id = $1", ben)
+    await make.person(db, "dirk", authority="br-arnsberg", roles=["deputy"])
+    former = await make.person(db, "fritz", authority="br-koeln")
+    koeln = await make.authority(db, "br-koeln")
+    await make.appoint(db, former, koeln, "commissioner", until=date(2026, 11, 22))
+
+    async def seen() -> dict[str, str]:
+        page = await client.stranger.get("/ansprechpersonen")
+        assert page.status_code == 200 and page.text.count("<h1>") == 1
+        for hidden in ("Fritz", "Dirk", "Anna Amt", "Clara", str(ben), "Org 1/24"):
+            assert hidden not in page.text, hidden
+        panels = lxml.html.fromstring(page.text).xpath("//main//section")
+        return {one.xpath(".//h2")[0].text: " ".join(one.text_content().split()) for one in panels}
+
+    found = await seen()
+    assert list(found) == sorted(found) and len(found) == 5
+    assert "wird noch bekannt gemacht" in found["Bezirksregierung Arnsberg"]
+    assert "Zurzeit ist niemand bestellt" in found["Bezirksregierung Köln"]
+    for announced, named in [(date(2026, 11, 24), False), (date(2026, 11, 23), True)]:
+        await db.execute("update appointment set announced_externally_on = $1", announced)
+        told = (await seen())["Bezirksregierung Arnsberg"]
+        for word in ("Dr. Ben Beauftragt", "ben@example.org", "02931 82-0"):
+            assert (word in told) == named, (announced, word)
+    assert "Abmelden" in (await (await client.browser("ben")).get("/ansprechpersonen")).text
