@@ -58,7 +58,9 @@ async def metrics(request: Request[Any, Any, Any]) -> Response[bytes]:
     )
     if not (near or (token and hmac.compare_digest(sent.encode(), token.encode()))):
         raise errors.NotFound
-    return Response(prometheus_client.generate_latest(), media_type=prometheus_client.CONTENT_TYPE_LATEST)
+    # The framework adds the charset to text on its own.
+    kind = prometheus_client.CONTENT_TYPE_LATEST.removesuffix("; charset=utf-8")
+    return Response(prometheus_client.generate_latest(), media_type=kind)
 
 
 async def description(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
