@@ -1,31 +1,20 @@
 """The whole demo as a newcomer starts it, and a real Chromium before it."""
 
-import os
-import re
 import shutil
-import signal
-import subprocess
-import sys
-import tempfile
-import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, BrowserContext, Page, async_playwright
 
-from circle.local import child
+from tests.demo import PASSWORD, Demo, running
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 AXE = (Path(__file__).parent / "vendor/axe.min.js").read_text(encoding="utf-8")
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
-PASSWORD = "demo"
-START_LIMIT = 120.0
-"""Seconds until the demo says READY, on a busy machine."""
 
 
 @pytest.hookimpl(tryfirst=True)  # Before xdist reads the groups.
@@ -42,46 +31,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
                 item.add_marker(missing)
 
 
-class Demo(msgspec.Struct, frozen=True):
-    """A running demo: its address and what run.json says."""
-
-    url: str
-    facts: dict[str, Any]
-    output: list[str]
-
-    @property
-    def maildir(self) -> Path:
-        return Path(self.facts["maildir"])
-
-
 @pytest.fixture(scope="session")
 def demo() -> Iterator[Demo]:
-    """`circle demo` in a folder of its own, ended like with Ctrl-C."""
-    home = Path(tempfile.mkdtemp(prefix="circle-browser-"))
-    home.chmod(0o711)
-    port = child.free_port()
-    command = [sys.executable, "-m", "circle.cli", "demo", "--port", str(port), "--data", str(home / "demo")]
-    strange = ("DATABASE_", "REDIS_", "SMTP_", "CIRCLE_")
-    env = {name: value for name, value in os.environ.items() if not name.startswith(strange)}
-    with (home / "output").open("w+", encoding="utf-8") as output:
-        process = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT, env=env)
-        try:
-            yield _ready(process, home)
-        finally:
-            process.send_signal(signal.SIGINT)
-            process.wait(60)
-            shutil.rmtree(home, ignore_errors=True)
-
-
-def _ready(process: subprocess.Popen[bytes], home: Path) -> Demo:
-    end = time.monotonic() + START_LIMIT
-    while time.monotonic() < end and process.poll() is None:
-        said = (home / "output").read_text(encoding="utf-8")
-        if found := re.search(r"^READY (\S+)$", said, re.M):
-            facts = msgspec.json.decode((home / "demo/run.json").read_bytes())
-            return Demo(found[1], facts, said.splitlines())
-        time.sleep(0.1)
-    raise RuntimeError(f"the demo did not start: {(home / 'output').read_text(encoding='utf-8')}")
+    with running() as found:
+        yield found
 
 
 @pytest_asyncio.fixture(scope="session")

@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 
-from .conftest import Demo, Person, Room
+from tests.demo import Demo
+
+from .conftest import Person, Room
 from .test_main_job_api import (
     APPROVER,
     EXPERT,

@@ -19,7 +19,7 @@ import pikepdf
 import pytest
 import pytest_asyncio
 
-from .conftest import PASSWORD, Demo
+from tests.demo import PASSWORD, Demo
 
 OFFICE = "leyla.musteroglu@kfi.example"
 MODERATOR = "bernd.beispielhof@kfi.example"
