@@ -26,7 +26,6 @@ from .model import (
     Closing,
     Consultation,
     ConsultationChange,
-    DocumentLink,
     Named,
     NewAnswer,
     NewConsultation,
@@ -35,6 +34,7 @@ from .model import (
     Reply,
     Review,
     Staff,
+    StockDocument,
     Stored,
     Submission,
     Withdrawal,
@@ -348,12 +348,25 @@ async def close(
     await settle(db, actor, found, done, "consultation.closed", document_id=document.id if document else None)
     if document:
         house = await store.list_house(db, found.authority_id, actor.today)
-        told = f"{document.reference}, {document.title}"
-        wording = letters.from_stock(named_by(found), told, found.confidentiality == "confidential")
-        await tell(db, actor, found, wording, house, kind="answer")
+        secret = found.confidentiality == "confidential"
+        # Not everybody in the house may know of every document: it is a part with readers of its own, never confidential.
+        part = Part(
+            title=f"{document.reference}, {document.title}", level=document.confidentiality,
+            url=f"/wissen/{document.reference}", audience=document.audience,
+        )  # fmt: skip
+        wording = letters.from_stock(named_by(found), secret)
+        await tell(
+            db,
+            actor,
+            found,
+            wording,
+            house,
+            kind="answer",
+            parts=[] if secret or document.confidentiality == "confidential" else [part],
+        )
 
 
-async def _stock(db: Connection, actor: Actor, end: Closing) -> DocumentLink:
+async def _stock(db: Connection, actor: Actor, end: Closing) -> StockDocument:
     """The released document that answers a request. Raises Conflict when none is named, Invalid when it is not there."""
     if end.document_id is None and not end.document_reference:
         text = "Die Anfrage ist noch nicht beantwortet. Nennen Sie das Dokument, das sie beantwortet."
@@ -461,11 +474,12 @@ async def tell(
     *,
     kind: Kind = "notice",
     link: bool = True,
+    parts: Iterable[Part] = (),
 ) -> None:
     """Write a mail about a request, with a link to it, to `people`; without people nothing is written.
 
     `link` false is for those who only have to know that it exists. Who may read it is taken from the request as it
-    stands after the act.
+    stands after the act; `parts` go along to their own readers.
     """
     recipients = list(dict.fromkeys(person for person in people if person is not None))
     if not recipients:
@@ -484,6 +498,8 @@ async def tell(
             title=f"Beratungsanfrage {reference}", level=thing.confidentiality, url=f"/anfragen/{reference}",
             audience=audience,
         )  # fmt: skip
+        await distribution.add_part(db, dispatch_id, part)
+    for part in parts:
         await distribution.add_part(db, dispatch_id, part)
 
 

@@ -138,12 +138,13 @@ def referral(reference: str, referred_to: str, confidential: bool) -> Wording:
     )
 
 
-def from_stock(reference: str, document: str, confidential: bool) -> Wording:
-    """The request is answered by a document that is already there."""
+def from_stock(reference: str, confidential: bool) -> Wording:
+    """The request is answered by a document that is already there; it is named to its own readers only, as a part."""
     told = (
         NEUTRAL
         if confidential
-        else f"Ihre Beratungsanfrage {reference} beantwortet ein Dokument, das es schon gibt: {document}."
+        else f"Ihre Beratungsanfrage {reference} beantwortet ein Dokument, das es schon gibt. Wenn es für Sie "
+        "freigegeben ist, steht der Link dazu in dieser Nachricht."
     )
     return Wording(f"Antwort auf Ihre Beratungsanfrage {reference}", told)
 

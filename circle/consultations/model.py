@@ -283,6 +283,13 @@ class DocumentLink(msgspec.Struct, frozen=True):
     title: str
 
 
+class StockDocument(DocumentLink, frozen=True):
+    """A released document with its readers, as a mail takes it along."""
+
+    confidentiality: Level
+    audience: list[str]
+
+
 class Proposal(msgspec.Struct, frozen=True):
     """The text that would become a knowledge document."""
 

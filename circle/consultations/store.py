@@ -8,7 +8,7 @@ import msgspec
 
 from circle.core.db import Answer, Caller, Connection, read_one, read_page, row
 
-from .model import Directory, DocumentLink, Staff, Stored
+from .model import Directory, Staff, StockDocument, Stored
 
 
 async def get(
@@ -228,11 +228,11 @@ async def get_authority_of(db: Connection, person_id: UUID) -> UUID:
 
 async def find_document(
     db: Connection, document_id: UUID | None, reference: str, keys: list[str]
-) -> DocumentLink | None:
+) -> StockDocument | None:
     """A released knowledge document that these keys may open, by its id or its number."""
     found = await db.fetchrow(
         """
-        select id, reference, title from document
+        select id, reference, title, confidentiality, audience from document
         where (id = $1 or upper(reference) = upper($2)) and visible(audience, $3)
             and state in ('released', 'review_overdue')
         """,
@@ -240,7 +240,7 @@ async def find_document(
         reference,
         keys,
     )
-    return msgspec.convert(dict(found), DocumentLink) if found else None
+    return msgspec.convert(dict(found), StockDocument) if found else None
 
 
 async def insert(

@@ -1,5 +1,7 @@
 """The end of a request, or its answer from what is already there."""
 
+import pytest
+
 from circle.core.clock import Clock
 from circle.core.db import Connection
 from tests import make
@@ -24,8 +26,33 @@ async def test_a_duplicate_is_answered_from_stock(client: Clients, db: Connectio
         assert (made["state"], made["answered_on"]) == ("answered_from_stock", "2026-11-23")
         assert made["answered_with"]["reference"] == "WD-900"
         assert [one[2] for one in await letters(db, found) if one[0] == "answer"] == ["Ben Beauftragt"]
-        text = "select text from dispatch where object_id = $1 and kind = 'answer'"
-        assert "WD-900, Leitfaden Sprachmittlung" in await db.fetchval(text, found)
+        parts = "select p.title from dispatch d join dispatch_part p on p.dispatch_id = d.id where d.object_id = $1"
+        titles = [row["title"] for row in await db.fetch(f"{parts} and d.kind = 'answer'", found)]
+        assert "WD-900, Leitfaden Sprachmittlung" in titles
+
+
+@pytest.mark.confidential
+async def test_only_its_readers_are_told_which_document_answers(
+    client: Clients, db: Connection, office: Clock
+) -> None:
+    await make.person(db, "assi", authority="br-arnsberg", roles=["assistant"])
+    found, document = await make.consultation(db, office), await make.document(db, level="circle")
+    assi = await client.as_("assi")
+    assert (await assi.get(f"/api/v1/documents/{document}")).status_code == 404
+    assert (await assi.get(api(found))).json()["answered_with"] is None
+    closed = await (await client.as_("anna")).post(api(found, "close"), json={"document_id": str(document)})
+    assert closed.json()["state"] == "answered_from_stock"
+    told = await db.fetchrow(
+        "select id, title, subject, text from dispatch where object_id = $1 and kind = 'answer'", found
+    )
+    assert told and not any(word in told[n] for n in (1, 2, 3) for word in ("WD-900", "Leitfaden"))
+    readers = await db.fetchval(
+        "select audience from dispatch_part where dispatch_id = $1 and title like 'WD-900%'", told["id"]
+    )
+    keys = "select keys_on(id, authority_id, roles_on(id, $2)) from person where email = $1"
+    assert set(readers) & set(await db.fetchval(keys, "ben@example.org", office.now().date()))
+    assert not set(readers) & set(await db.fetchval(keys, "assi@example.org", office.now().date()))
+    assert (await assi.get(api(found))).json()["answered_with"] is None
 
 
 async def test_the_mail_of_a_confidential_one_names_no_document(
