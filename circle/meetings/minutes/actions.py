@@ -289,7 +289,7 @@ async def _locked(
 async def _approving_meeting(
     db: Connection, actor: Actor, meeting: asyncpg.Record, approval: Approval
 ) -> str:
-    """The title of the meeting that approves, '' when none is named. Raises Invalid for one before this meeting."""
+    """The title of the meeting that approves, '' when none is named. Raises Invalid unless it comes later and has begun."""
     if approval.approved_in is None:
         return ""
     approving = await store.find_meeting(db, approval.approved_in, list(actor.keys))
@@ -298,6 +298,12 @@ async def _approving_meeting(
             "Genehmigt wird in einer späteren Sitzung.",
             code="unknown_reference",
             fields={"approved_in": "Bitte eine spätere Sitzung wählen."},
+        )
+    if approving["state"] not in rules.BEGUN:
+        raise errors.Invalid(
+            "Diese Sitzung hat noch nicht begonnen. Genehmigt wird in der Sitzung selbst.",
+            code="unknown_reference",
+            fields={"approved_in": "Bitte eine Sitzung wählen, die begonnen hat."},
         )
     return str(approving["title"])
 

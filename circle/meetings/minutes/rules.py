@@ -15,6 +15,7 @@ KINDS = {"result": "Ergebnisniederschrift", "course": "Verlaufsniederschrift"}
 RESULTS = agenda_rules.RESULTS
 DECISIONS = {"accepted": "übernommen", "rejected": "nicht übernommen", "noted": "zur Kenntnis genommen"}
 CLOSED = {"minutes_approved", "filed"}
+BEGUN = CLOSED | {"running", "held", "minutes_draft"}
 
 
 class Frozen(msgspec.Struct, frozen=True):

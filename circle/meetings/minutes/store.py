@@ -146,20 +146,21 @@ async def find(db: Connection, meeting_id: UUID) -> asyncpg.Record | None:
 
 
 async def find_meeting(db: Connection, meeting_id: UUID, keys: list[str]) -> asyncpg.Record | None:
-    """Day and title of another visible meeting, the one that approves."""
+    """Day, title and state of another visible meeting, the one that approves."""
     return await db.fetchrow(
-        "select id, date, title, reference from meeting where id = $1 and visible(audience, $2)",
+        "select id, date, title, reference, state from meeting where id = $1 and visible(audience, $2)",
         meeting_id,
         keys,
     )
 
 
 async def list_later_meetings(db: Connection, meeting_id: UUID, keys: list[str]) -> list[asyncpg.Record]:
-    """Meetings after this one, which may approve its minutes."""
+    """Meetings after this one that have begun: they may have approved its minutes."""
     rows: list[Any] = await db.fetch(
         """
         select l.id, l.title, l.reference, l.date from meeting m join meeting l on l.date > m.date
-        where m.id = $1 and visible(m.audience, $2) and visible(l.audience, $2) and l.state not in ('cancelled', 'moved')
+        where m.id = $1 and visible(m.audience, $2) and visible(l.audience, $2)
+            and l.state in ('running', 'held', 'minutes_draft', 'minutes_approved', 'filed')
         order by l.date limit 10
         """,
         meeting_id,

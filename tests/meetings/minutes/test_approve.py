@@ -78,9 +78,33 @@ async def test_the_approving_meeting_comes_later(db: Connection, client: Clients
     before = str(await make.meeting(db, "KK-2026-4", on=date(2026, 9, 16)))
     for wrong in (before, str(world.meeting), "x"):
         assert (await act(anna, world, "approve", {"approved_in": wrong})).status_code == 400
-    later = str(await make.meeting(db, "KK-2026-6", on=date(2026, 12, 9)))
+    later = str(await make.meeting(db, "KK-2026-6", on=date(2026, 11, 18), state="held"))
     answer = await act(anna, world, "approve", {"approved_in": later})
     assert (answer.json()["approved_in"], answer.json()["approved_in_reference"]) == (later, "KK-2026-6")
+
+
+@pytest.mark.parametrize("state", ["agenda_open", "invited", "cancelled", "moved"])
+async def test_a_meeting_that_has_not_begun_approves_nothing(
+    db: Connection, client: Clients, office: Clock, state: str
+) -> None:
+    world = await sent(db, office)
+    later = str(await make.meeting(db, "KK-2026-6", on=date(2026, 12, 9), state=state))
+    answer = await act(await client.as_("anna"), world, "approve", {"approved_in": later})
+    assert answer.status_code == 400 and "noch nicht begonnen" in answer.text
+    anna = await client.browser("anna")
+    assert later not in (await anna.get(f"{PAGE}/genehmigung")).text
+    form = {"revision": "2", "idempotency_key": "k", "approved_in": later}
+    assert (await anna.post(f"{PAGE}/genehmigung", form)).status_code == 422
+    await db.execute("update meeting set state = 'running' where reference = 'KK-2026-6'")
+    assert later in (await anna.get(f"{PAGE}/genehmigung")).text
+
+
+async def test_the_page_warns_of_open_objections_and_of_the_period(
+    db: Connection, client: Clients, office: Clock
+) -> None:
+    await objected(db, office)
+    shown = (await (await client.browser("anna")).get(f"{PAGE}/genehmigung")).text
+    assert "Es gibt offene Einwendungen" in shown and "Die Einwendungsfrist läuft noch" in shown
 
 
 async def test_later_changes_of_the_items_change_nothing(
