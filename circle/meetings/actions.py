@@ -123,7 +123,7 @@ async def close(db: Connection, actor: Actor, meeting_id: UUID, expected: int | 
 
 
 async def index(db: Connection, meeting_id: UUID) -> None:
-    """Write the meeting's row of the search index: its facts and the titles that every member sees."""
+    """Write the meeting's row of the search index: its facts and the open titles of the agenda that went out."""
     row = await store.find_entry(db, meeting_id)
     await search_index.put(
         db,

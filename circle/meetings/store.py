@@ -600,14 +600,17 @@ async def copy_guests(db: Connection, meeting_id: UUID, new_meeting_id: UUID) ->
 
 
 async def find_entry(db: Connection, meeting_id: UUID) -> asyncpg.Record:
-    """What the search index keeps of a meeting: its facts and the titles that every member sees."""
+    """What the search index keeps of a meeting: its facts and the open titles of the agenda that went out.
+
+    Only theirs: the level of a frozen item stands fast, that of any other may still be raised.
+    """
     return await row(
         db,
         """
         select m.reference, m.title, m.place, m.date, m.audience, (
             select coalesce(array_agg(c.title order by i."order"), '{}')
             from agenda_item i join agenda_content c on c.item_id = i.id
-            where i.meeting_id = m.id and c.confidentiality <> 'confidential' and item_open(i, array['circle'])) as titles
+            where i.meeting_id = m.id and i.frozen and c.confidentiality <> 'confidential') as titles
         from meeting m where m.id = $1
         """,
         meeting_id,

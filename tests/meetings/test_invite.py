@@ -380,3 +380,17 @@ async def test_what_went_out_is_never_altered(fresh: Fresh, office: Clock) -> No
         with pytest.raises(asyncpg.InsufficientPrivilegeError):
             async with database.begin(None) as db:
                 await db.execute(change)
+
+
+async def test_the_meeting_is_found_by_the_titles_that_went_out(
+    db: Connection, client: Clients, office: Clock
+) -> None:
+    meeting = await convened(db, office)
+    await make.item(db, meeting, "Sprachmittlung vor Gericht")
+    for status in ("registered", "returned", "withdrawn"):
+        await make.item(db, meeting, f"Nicht dabei {status}", status=status)
+    body = "select body from search_entry where source_id = $1"
+    assert "Verschiedenes" not in await db.fetchval(body, meeting)
+    await act(await client.as_("anna"), meeting, "invite")
+    told = await db.fetchval(body, meeting)
+    assert "Sprachmittlung vor Gericht" in told and "Nicht dabei" not in told

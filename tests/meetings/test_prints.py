@@ -123,6 +123,7 @@ MINUTES = prints.MinutesPrint(
             result="Verabredung",
             resolution="Der Koordinierungskreis verabredet die Arbeitsplanung 2026 in der Fassung der Tischvorlage "
             "mit der Maßgabe, das Thema Sprachmittlung bereits in der 2. Sitzung zu behandeln.",
+            votes="Zustimmung 4, mit Vorbehalt 1, dagegen 0, Enthaltung 0",
             reservations=["BR Münster: Leitungsvorbehalt bis zum 28.02.2026"],
             tasks=[
                 prints.TaskPrint(
@@ -242,6 +243,7 @@ def test_minutes(tmp_path: Path) -> None:
         "BR Düsseldorf durch Kim Niederrhein",
         "TOP 3: Arbeitsplanung 2026",
         "Ergebnis: Verabredung",
+        "Zustimmung 4, mit Vorbehalt 1, dagegen 0, Enthaltung 0",
         "BR Münster: Leitungsvorbehalt",
         "20.02.2026",
         "Arnsberg, 13.02.2026",

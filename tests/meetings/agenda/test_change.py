@@ -107,3 +107,21 @@ async def test_another_rapporteur_is_named(client: Clients, db: Connection) -> N
     given: dict[str, Any] = {"rapporteur_id": str(dora)}
     await ben.patch(item(made["id"]), json=given, headers=V1)
     assert (await dora_.get(item(made["id"]))).json()["title"] == SECRET["title"]
+
+
+@pytest.mark.confidential
+async def test_the_title_of_an_item_raised_later_was_never_in_the_row_of_its_meeting(
+    client: Clients, db: Connection
+) -> None:
+    meeting = await make.meeting(db)
+    await make.person(db, "carl", authority="br-koeln", roles=["commissioner"])
+    ben, anna, carl = [await client.as_(nick) for nick in ("ben", "anna", "carl")]
+    made = (await ben.post(of(meeting), json=NEW | {"title": "Sache Quastenflosser"})).json()["id"]
+    assert (await anna.post(item(made, "admit"))).status_code == 200
+    changed = await anna.patch(f"/api/v1/meetings/{meeting}", json={"place": "Köln"}, headers=V1)
+    assert changed.status_code == 200
+    raised = {"confidentiality": "confidential"}
+    assert (await anna.patch(item(made), json=raised, headers={"if-match": '"v2"'})).status_code == 200
+    found = (await carl.post("/api/v1/search", json={"query": "Quastenflosser"})).json()["results"]
+    assert found == []
+    assert "Köln" in await db.fetchval("select body from search_entry where source_id = $1", meeting)

@@ -170,7 +170,7 @@ async def test_result_and_task_on_one_page(client: Clients, db: Connection) -> N
     got = (await (await client.as_("anna")).get(item(made))).json()
     assert (got["status"], got["votes"]["consent"], got["votes"]["against"]) == ("treated", 4, 0)
     assert [(one["by_name"], one["kind"]) for one in got["reservations"]] == [
-        ("Ben Beauftragt", "Prüfvorbehalt")
+        ("Ben Beauftragt (BR Arnsberg)", "Prüfvorbehalt")
     ]
     task = {"title": "Standards zusammentragen", "owner_id": ben_id, "due": "2027-02-01"}
     assert (await press(anna, here, here + "/task", task)).status_code == 303

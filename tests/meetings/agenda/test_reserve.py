@@ -14,7 +14,9 @@ async def test_a_member_declares_and_lifts_it(client: Clients, db: Connection) -
     answer = await ben.post(item(made, "reservations"), json={"text": "Bis Ende Januar."})
     assert answer.status_code == 201, answer.text
     (one,) = answer.json()["reservations"]
-    assert (one["by_name"], one["kind"], one["resolved_on"]) == ("Ben Beauftragt", "Leitungsvorbehalt", None)
+    assert (one["by_name"], one["kind"], one["resolved_on"]) == (
+        "Ben Beauftragt (BR Arnsberg)", "Leitungsvorbehalt", None,
+    )  # fmt: skip
     kept = await anna.post(item(made, "result"), json={"result": "agreed"})
     assert len(kept.json()["reservations"]) == 1
     await db.execute("update meeting set state = 'minutes_approved'")
@@ -38,7 +40,7 @@ async def test_office_and_moderation_write_it_down_for_a_member(client: Clients,
         item(made, "result"),
         json={"result": "agreed", "reservations": [given], "votes": {"consent": 4, "reservation": 1}},
     )
-    assert answer.json()["reservations"][0]["by_name"] == "Carl Probe"
+    assert answer.json()["reservations"][0]["by_name"] == "Carl Probe (BR Köln)"
     assert (await anna.post(item(made, "reservations"), json={})).status_code == 400
     office = {"by": str(await make.person_id(db, "anna"))}
     wrong = await anna.post(item(made, "reservations"), json=office)

@@ -20,7 +20,7 @@ from circle.settings import Settings
 from tests import make
 from tests.clients import OneConnection
 
-from .world import approved, sent
+from .world import PAGE, approved, begun, sent
 
 Fresh = tuple[Database, Settings]
 
@@ -76,6 +76,27 @@ async def test_main_text_and_annex_are_filed_and_the_dispatch_starts(
         ("Niederschrift im Arbeitsraum", "circle", "/sitzungen/KK-2026-5/niederschrift", False),
     ]
     assert await make.outbox(db, "distribution.send") == [{"dispatch_id": str(dispatch_id)}]
+
+
+async def test_page_and_print_give_the_voices_and_the_house_of_a_reservation(
+    db: Connection, database: OneConnection, storage: Storage, client: Any, office: Clock
+) -> None:
+    world = await begun(db, office)
+    anna = await client.as_("anna")
+    voices = {"consent": 0, "reservation": 1, "against": 0, "abstained": 1}
+    by = {"kind": "Leitungsvorbehalt", "by": str(await make.person_id(db, "ben"))}
+    wanted = {"result": "recommended", "votes": voices, "reservations": [by]}
+    kept = await anna.post(f"/api/v1/agenda-items/{world.open_item}/result", json=wanted)
+    assert kept.status_code == 200, kept.text
+    await actions.circulate(db, await make.actor(db, office, "anna"), world.meeting)
+    await build.build_print(database, storage, await draft_id(db))
+    printed = text((await prints(db, storage))["Niederschrift-KK-2026-5-Entwurf-1.pdf"][0])
+    shown = " ".join((await (await client.browser("anna")).get(PAGE)).text.split())
+    for words in (
+        "Zustimmung 0, mit Vorbehalt 1, dagegen 0, Enthaltung 1",
+        "Ben Beauftragt (BR Arnsberg), Leitungsvorbehalt",
+    ):
+        assert words in printed and words in shown
 
 
 async def test_the_pdf_is_tagged_and_speaks_german(
