@@ -15,7 +15,7 @@ from circle.core.db import Connection
 from circle.knowledge.model import Overdue
 
 from . import rules, store
-from .model import Letter, Level, NewDispatch, Paper, Part, Preview
+from .model import Letter, Level, NewDispatch, Paper, Part, Preview, Standing
 
 
 async def prepare(db: Connection, actor: Actor, letter: Letter, build: str = "") -> UUID:
@@ -81,13 +81,17 @@ async def start(db: Connection, dispatch_id: UUID, actor: Actor | None = None) -
 
 
 async def send(db: Connection, actor: Actor, dispatch_id: UUID) -> None:
-    """A person starts a prepared dispatch. Raises NotFound, Forbidden, Conflict."""
+    """A person starts a prepared dispatch. Raises NotFound, Forbidden, Conflict (started, or a document that was
+    retired or raised since)."""
     found = await _locked(db, actor, dispatch_id)
     access.require(actor, "dispatches.send")
     if found["state"] != "prepared":
         raise errors.Conflict("Dieser Versand ist schon gestartet oder abgebrochen.")
     if found["build"]:
         raise errors.Conflict("Die Unterlagen werden noch erstellt; danach startet der Versand von selbst.")
+    document = await _document_of(db, found)
+    if document is not None and (reason := rules.withdrawal(document, found["level"])):
+        raise errors.Conflict(reason, code="not_released")
     await start(db, dispatch_id, actor)
     await audit.record(db, actor, "dispatch.sent", "dispatch", dispatch_id)
 
@@ -166,17 +170,19 @@ async def preview_of(db: Connection, actor: Actor, dispatch_id: UUID) -> list[Pr
     found = await _locked(db, actor, dispatch_id)
     people = await store.people_of(db, dispatch_id)
     papers = await store.papers_of(db, dispatch_id)
-    return await _previews(db, actor, people, papers, found["level"], list(found["readers"]))
+    document = await _document_of(db, found)
+    return await _previews(db, actor, people, papers, found["level"], list(found["readers"]), document)
 
 
 async def _previews(
-    db: Connection, actor: Actor, people: list[UUID], papers: list[Paper], level: str, readers: list[str] | None
+    db: Connection, actor: Actor, people: list[UUID], papers: list[Paper], level: str, readers: list[str] | None,
+    document: Standing | None = None,
 ) -> list[Preview]:  # fmt: skip
     letter_level = msgspec.convert(level, Level)
     may_read = readers if readers is not None else [key for paper in papers for key in paper.audience]
     shown = []
     for reader in await store.readers_of(db, people, actor.today):
-        reason = rules.refusal(reader, letter_level, may_read, papers)
+        reason = rules.refusal(reader, letter_level, may_read, papers, document)
         attached, linked = ([], []) if reason else rules.sort_papers(letter_level, papers, reader.keys)
         titles = [[p.title for p in some if set(p.audience) & set(actor.keys)] for some in (attached, linked)]
         shown.append(Preview(reader.person_id, reader.name, reader.address, titles[0], titles[1], reason))
@@ -283,6 +289,13 @@ def _notice(actor: Actor, new: NewDispatch, people: list[UUID]) -> Letter:
     return Letter(
         "notice", "person", object_id, new.subject, new.subject, new.text, new.level, readers, people
     )
+
+
+async def _document_of(db: Connection, dispatch: asyncpg.Record) -> Standing | None:
+    """The document a dispatch is about, as it stands now. One that the actor may not see any more was raised."""
+    if dispatch["object_kind"] != "document":
+        return None
+    return await store.standing_of(db, dispatch["object_id"]) or Standing("released", "confidential", [])
 
 
 async def _locked(db: Connection, actor: Actor, dispatch_id: UUID) -> asyncpg.Record:

@@ -85,6 +85,14 @@ class Reader(msgspec.Struct, frozen=True):
     keys: list[str]
 
 
+class Standing(msgspec.Struct, frozen=True):
+    """How a document stands at this moment, whatever the dispatch wrote down of it."""
+
+    state: str
+    level: Level
+    audience: list[str]
+
+
 class Preview(msgspec.Struct, frozen=True):
     """Exactly what one recipient gets: titles attached and linked, or the reason why nothing is sent."""
 

@@ -5,12 +5,14 @@ from typing import Literal
 
 from circle.core import mail
 
-from .model import Level, Paper, Reader
+from .model import Level, Paper, Reader, Standing
 
 MAIL_LIMIT = 10 * 1024 * 1024
 """Bytes of files that go along in one mail; what does not fit is linked."""
 NEUTRAL_SUBJECT = "Neue vertrauliche Unterlage im Koordinierungskreis"
 NEUTRAL_TITLE = "Vertrauliche Unterlage"
+LEVELS: tuple[Level, ...] = ("public", "internal", "circle", "confidential")
+"""From open to closed."""
 LONGEST_PAUSE = timedelta(hours=4)
 GIVE_UP = timedelta(hours=48)
 
@@ -43,11 +45,16 @@ def _may_travel(letter: Level, paper: Level, keys: list[str]) -> bool:
     return paper != "circle" or "circle" in keys
 
 
-def refusal(reader: Reader, level: Level, readers: list[str], papers: list[Paper]) -> str:
+def refusal(
+    reader: Reader, level: Level, readers: list[str], papers: list[Paper], document: Standing | None = None
+) -> str:
     """Why this person gets nothing, in German; empty when they may have the letter.
 
-    Rights are those of the moment: whoever lost the office on the way gets nothing any more.
+    Rights are those of the moment: whoever lost the office on the way gets nothing any more. `document` is the one
+    that the letter is about, as it stands now.
     """
+    if document is not None and (reason := withdrawal(document, level)):
+        return reason
     if not reader.active:
         return "Die Person ist nicht mehr aktiv."
     try:
@@ -56,10 +63,22 @@ def refusal(reader: Reader, level: Level, readers: list[str], papers: list[Paper
         return str(wrong)
     own = set(reader.keys)
     free = {"public": own, "confidential": set()}.get(level, {"internal"})
-    if not own & {*free, *readers}:
+    if not own & {*free, *readers} or (document is not None and not own & set(document.audience)):
         return "Die Person darf das nicht (mehr) lesen."
     if papers and not any(own & set(paper.audience) for paper in papers):
         return "Die Person darf keine der Unterlagen sehen."
+    return ""
+
+
+def withdrawal(document: Standing, level: Level) -> str:
+    """Why a document is not distributed under `level` any more, in German; empty when it is.
+
+    A dispatch may lie prepared for days: retired, replaced or raised meanwhile, the document goes out to nobody.
+    """
+    if document.state not in ("released", "review_overdue"):
+        return "Das Dokument ist nicht mehr freigegeben."
+    if LEVELS.index(document.level) > LEVELS.index(level):
+        return "Das Dokument ist inzwischen höher eingestuft. Bitte bereiten Sie den Versand neu vor."
     return ""
 
 

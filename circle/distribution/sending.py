@@ -22,7 +22,7 @@ from circle.core.files import Storage
 from circle.settings import Settings
 
 from . import letters, outgoing, rules, store
-from .model import Paper, Reader
+from .model import Paper, Reader, Standing
 
 LEASE = timedelta(seconds=90)
 """How long a killed worker keeps a delivery to itself; longer than message and answer may take."""
@@ -83,10 +83,11 @@ async def _next(this: Round) -> bool:
         taken = await store.lease_next(db, this.dispatch["id"], clock.day(this.now), LEASE)
     if taken is None:
         return False
-    # The address is the one of the dispatch, the rights are those of this moment.
+    # The address is the one of the dispatch, the rights and the document's state are those of this moment.
     reader = Reader(taken["person_id"], taken["name"], taken["address"], taken["active"], taken["keys"])
     level = this.dispatch["level"]
-    if reason := rules.refusal(reader, level, list(this.dispatch["readers"]), this.papers):
+    document = msgspec.json.decode(taken["document"], type=Standing) if taken["document"] else None
+    if reason := rules.refusal(reader, level, list(this.dispatch["readers"]), this.papers, document):
         await _fail(this, taken, reason)
         return True
     try:

@@ -9,7 +9,7 @@ import msgspec
 
 from circle.core.db import Answer, Caller, Connection, read_one, read_page, row
 
-from .model import Letter, Paper, Part, Reader
+from .model import Letter, Paper, Part, Reader, Standing
 
 
 async def insert(
@@ -50,7 +50,8 @@ async def lock(db: Connection, dispatch_id: UUID) -> asyncpg.Record | None:
     """The dispatch's own columns, locked until the transaction ends; None when there is none."""
     return await db.fetchrow(
         """
-        select id, title, state, level, subject, text, readers, audience, requested_by, sent_on, revision, build
+        select id, title, object_kind, object_id, state, level, subject, text, readers, audience, requested_by,
+            sent_on, revision, build
         from dispatch where id = $1 for update
         """,
         dispatch_id,
@@ -61,7 +62,8 @@ async def lock_visible(db: Connection, dispatch_id: UUID, keys: list[str]) -> as
     """The same for a person: None when it is not for them."""
     return await db.fetchrow(
         """
-        select id, title, state, level, subject, text, readers, audience, requested_by, sent_on, revision, build
+        select id, title, object_kind, object_id, state, level, subject, text, readers, audience, requested_by,
+            sent_on, revision, build
         from dispatch where id = $1 and visible(audience, $2) for update
         """,
         dispatch_id,
@@ -213,7 +215,7 @@ async def expire_leases(db: Connection, dispatch_id: UUID) -> int:
 
 
 async def lease_next(db: Connection, dispatch_id: UUID, day: date, lease: timedelta) -> asyncpg.Record | None:
-    """Take one due delivery of a running dispatch, with the recipient's rights on `day`; None when none is due."""
+    """Take one due delivery of a running dispatch, with the recipient's rights on `day` and the document as it stands; None when none is due."""
     return await db.fetchrow(
         """
         with due as (
@@ -227,7 +229,10 @@ async def lease_next(db: Connection, dispatch_id: UUID, day: date, lease: timede
             from due where d.id = due.id
             returning d.id, d.person_id, d.name, d.address, d.fence, d.attempts
         )
-        select t.*, p.active, keys_on(p.id, p.authority_id, roles_on(p.id, $2)) as keys
+        select t.*, p.active, keys_on(p.id, p.authority_id, roles_on(p.id, $2)) as keys,
+            (select json_build_object('state', x.state, 'level', x.confidentiality, 'audience', x.audience)
+                from dispatch s join document x on x.id = s.object_id
+                where s.id = $1 and s.object_kind = 'document') as document
         from taken t join person p on p.id = t.person_id
         """,
         dispatch_id,
@@ -421,6 +426,14 @@ async def people_of(db: Connection, dispatch_id: UUID) -> list[UUID]:
     """The recipients of a dispatch."""
     rows = await db.fetch("select person_id from delivery where dispatch_id = $1", dispatch_id)
     return [one["person_id"] for one in rows]
+
+
+async def standing_of(db: Connection, document_id: UUID) -> Standing | None:
+    """How a document stands now; None when the caller may not see it (any more)."""
+    found = await db.fetchrow(
+        "select state, confidentiality as level, audience from document where id = $1", document_id
+    )
+    return msgspec.convert(dict(found), Standing) if found else None
 
 
 async def find_document(db: Connection, document_id: UUID, keys: list[str]) -> asyncpg.Record | None:
