@@ -79,13 +79,14 @@ class TaskPrint(msgspec.Struct, frozen=True):
 
 
 class MinutesItemPrint(msgspec.Struct, frozen=True, kw_only=True):
-    """An item as the minutes tell it: `result` the German label, `resolution` its wording."""
+    """An item as the minutes tell it: `result` the German label, `resolution` its wording, `votes` the voices."""
 
     number: str
     title: str
     text: str = ""
     result: str = ""
     resolution: str = ""
+    votes: str = ""
     reservations: list[str] = []
     tasks: list[TaskPrint] = []
 

@@ -195,8 +195,12 @@ async def _insert_item(run: Run, meeting: Meeting, meeting_id: UUID, item: Item)
 
 
 def _reservation(run: Run, entry: dict[str, Any], place: str) -> dict[str, Any]:
-    """A reservation names its person by id and by the name of that day."""
-    names = {person.id: f"{person.title} {person.name}".strip() for person in run.folder.persons}
+    """A reservation names its person by id and by name and house of that day."""
+    houses = {house.id: house.short for house in run.folder.authorities}
+    names = {
+        person.id: f"{person.title} {person.name} ({houses[person.authority]})".strip()
+        for person in run.folder.persons
+    }
     person_id = run.find("persons", entry["by"], place)
     return {**entry, "by": person_id, "by_name": names[entry["by"]]}
 

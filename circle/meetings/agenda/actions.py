@@ -17,6 +17,7 @@ from circle.core.db import Caller, Connection, for_the_record
 from circle.distribution import actions as distribution
 from circle.distribution.model import Letter, Part
 from circle.search import index as search_index
+from circle.tasks import actions as tasks
 
 from . import rules, store
 from .model import (
@@ -81,6 +82,8 @@ async def change(db: Connection, actor: Actor, item_id: UUID, wanted: ItemChange
     await store.update_content(db, item_id, **new)
     if new["confidentiality"] != item.confidentiality:
         await _move_papers(db, item, new["confidentiality"])
+    if new["confidentiality"] == "confidential":
+        await tasks.seal(db, item_id)
     mended = item.status == "returned" and rules.is_own(actor, item.submitted_by, item.house)
     await _mark(db, item, "registered" if mended else item.status)
     if mended:
@@ -466,7 +469,7 @@ async def _require_voice(actor: Actor, by: UUID | None) -> None:
 async def _reservation(
     db: Connection, actor: Actor, meeting: StoredMeeting, new: NewReservation, kept: list[dict[str, Any]]
 ) -> dict[str, Any]:
-    """A reservation with the member's name of that day; one that was there before keeps its end."""
+    """A reservation with the member's name and house of that day; one that was there before keeps its end."""
     by = new.by or actor.person_id
     name = await store.person_name(db, by) if by else None
     if by is None or name is None or not await store.holds_voice(db, by, meeting.on):

@@ -539,9 +539,13 @@ async def list_members(db: Connection, day: date) -> list[asyncpg.Record]:
 
 
 async def person_name(db: Connection, person_id: UUID) -> str | None:
-    """Title and name of an active person."""
+    """Title, name and house of an active person: „Kim Köln (BR Köln)“."""
     found: str | None = await db.fetchval(
-        "select trim(title || ' ' || name) from person where id = $1 and active", person_id
+        """
+        select trim(p.title || ' ' || p.name) || ' (' || a.short || ')'
+        from person p join authority a on a.id = p.authority_id where p.id = $1 and p.active
+        """,
+        person_id,
     )
     return found
 

@@ -188,6 +188,7 @@ def _item(item: MinutesItem) -> MinutesItemPrint:
         text=item.minutes or note,
         result=rules.RESULTS.get(item.result or "", item.result or ""),
         resolution=item.resolution_text or "",
+        votes=rules.votes_text(item.votes),
         reservations=[rules.reservation_text(one) for one in item.reservations],
         tasks=[
             TaskPrint(task.owner_name, f"{task.title} ({task.reference})", task.due) for task in item.tasks

@@ -175,6 +175,7 @@ async def _page(db: Connection, caller: Caller, found: Answer) -> dict[str, Any]
             minutes.state, minutes.objection_until, minutes.approved_on, minutes.approved_in_reference or ""
         ),
         "reservation_text": rules.reservation_text,
+        "votes_text": rules.votes_text,
         "lines": rules.attendance_lines,
         "results": rules.RESULTS,
         "kinds": rules.KINDS,

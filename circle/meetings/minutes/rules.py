@@ -112,6 +112,16 @@ def reservation_text(reservation: Any) -> str:
     return ": ".join(part for part in (head, str(reservation.get("text") or "")) if part)
 
 
+def votes_text(votes: Any) -> str:
+    """How the houses stood, in one line; '' when no voices were counted."""
+    if not isinstance(votes, dict):
+        return ""
+    labels = {
+        "consent": "Zustimmung", "reservation": "mit Vorbehalt", "against": "dagegen", "abstained": "Enthaltung"
+    }  # fmt: skip
+    return ", ".join(f"{label} {votes.get(name, 0)}" for name, label in labels.items())
+
+
 def status_line(state: str, objection_until: date | None, approved_on: date | None, approved_in: str) -> str:
     """The line below the heading. `approved_in` names the meeting that approved, such as „6. Sitzung 2026“."""
     if state == "draft":
