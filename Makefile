@@ -5,7 +5,7 @@ PORT ?= 8000
 DATA ?= var/demo
 FAULTS ?= quick
 PY := .venv/bin/python
-PYTEST := .venv/bin/pytest -n 2 --dist loadgroup -q
+PYTEST := .venv/bin/pytest -n 2 -q
 PIP := $(PY) -m pip --disable-pip-version-check --no-cache-dir -q install
 export PIP_ROOT_USER_ACTION = ignore
 

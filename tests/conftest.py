@@ -66,6 +66,21 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         _SERVERS.close()
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """One process has the browser and its demo for itself; all other tests go wherever there is room.
+
+    The groups of xdist 3.8 do not reach the scheduler under pytest 9.2, so the folder decides.
+    """
+    from xdist.scheduler import LoadScopeScheduling
+
+    class BrowserAlone(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return "browser" if nodeid.startswith("tests/browser/") else nodeid
+
+    return BrowserAlone(config, log)
+
+
 def named(url: str, database: str) -> str:
     """The same server, another database."""
     return urlunsplit(urlsplit(url)._replace(path=f"/{database}"))

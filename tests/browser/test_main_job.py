@@ -23,6 +23,8 @@ from .test_main_job_api import (
     mails,
 )
 
+pytestmark = pytest.mark.browser
+
 
 @pytest.fixture(scope="session")
 def story() -> dict[str, Any]:

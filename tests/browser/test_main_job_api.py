@@ -21,6 +21,8 @@ import pytest_asyncio
 
 from tests.demo import PASSWORD, Demo
 
+pytestmark = pytest.mark.browser
+
 OFFICE = "leyla.musteroglu@kfi.example"
 MODERATOR = "bernd.beispielhof@kfi.example"
 MEMBER = "malik.neubeispiel@br-detmold.example"

@@ -4,6 +4,8 @@ import pytest
 
 from .conftest import Room, overflow, violations
 
+pytestmark = pytest.mark.browser
+
 OFFICE = "leyla.musteroglu@kfi.example"
 PAGES = {
     OFFICE: [

@@ -52,6 +52,7 @@ async def test_the_relay_is_killed_and_its_jobs_wait_for_the_next(plant: Plant) 
     third = await plant.dispatch(10, "c")
     for dispatch_id in (first, second, third):
         await plant.until(lambda dispatch_id=dispatch_id: plant.is_done(dispatch_id))
+    for dispatch_id in (first, second, third):
         await plant.check(dispatch_id, 10, uncertain=0)
 
 
@@ -60,4 +61,5 @@ async def test_two_relays_and_two_workers_serve_everybody_once(plant: Plant) -> 
     ids = [await plant.dispatch(10, start) for start in "abcd"]
     for dispatch_id in ids:
         await plant.until(lambda dispatch_id=dispatch_id: plant.is_done(dispatch_id))
+    for dispatch_id in ids:
         await plant.check(dispatch_id, 10, uncertain=0)
