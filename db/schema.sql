@@ -526,7 +526,8 @@ CREATE FUNCTION minutes_content(meeting uuid, keys text[], whole boolean) RETURN
                     select coalesce(jsonb_agg(jsonb_build_object('reference', k.reference, 'title', k.title,
                         'owner_name', trim(o.title || ' ' || o.name), 'due', k.due) order by k.reference), '[]')
                     from task k join person o on o.id = k.owner_id
-                    where k.item_id = c.item_id and k.status <> 'declined' and ($3 or visible(k.audience, $2))))
+                    where k.item_id = c.item_id and k.status <> 'declined'
+                        and ($3 or visible(k.audience, $2)) and (c.confidentiality = 'confidential' or not k.confidential)))
                 order by t."order"), '[]')
             from agenda_item t left join agenda_content c on c.item_id = t.id and ($3 or visible(c.audience, $2))
             where t.meeting_id = m.id and t.number <> ''))

@@ -9,7 +9,7 @@ import msgspec
 
 from circle.core import access, audit, auth, clock, errors
 from circle.core.auth import Actor
-from circle.core.db import Answer, Caller, Connection
+from circle.core.db import Answer, Caller, Connection, for_the_record
 from circle.distribution import actions as distribution
 from circle.distribution.model import Letter, Level, Part
 from circle.search import index as search_index
@@ -35,6 +35,8 @@ async def assign(db: Connection, actor: Actor, new: NewTask) -> UUID:
     access.require(actor, "tasks.assign")
     rules.require_dates(new.due, new.resubmission_on, actor.today)
     await _require_owner_exists(db, actor, new.owner_id)
+    if new.item_id:
+        await store.hold_item(db, new.item_id)
     item = await store.find_item(db, new.item_id, list(actor.keys)) if new.item_id else None
     if new.item_id and item is None:
         raise errors.Invalid(
@@ -105,6 +107,13 @@ async def complete(db: Connection, actor: Actor, task_id: UUID, expected: int | 
     task = await _settling(db, actor, task_id, "done", expected)
     await store.mark_done(db, task_id, actor.today)
     await audit.record(db, actor, "task.completed", "task", task_id, task["reference"])
+
+
+async def seal(db: Connection, item_id: UUID) -> None:
+    """Its item became confidential, and so do the tasks. For the act that raises the level; no act opens them again."""
+    async with for_the_record(db):
+        for task_id in await store.mark_confidential(db, item_id):
+            await index(db, task_id)
 
 
 async def remind_due(db: Connection, now: datetime) -> int:

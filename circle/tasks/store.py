@@ -80,6 +80,11 @@ async def lock(db: Connection, task_id: UUID, keys: list[str]) -> asyncpg.Record
     )
 
 
+async def hold_item(db: Connection, item_id: UUID) -> None:
+    """Wait for whoever changes an item, and keep others from changing its level until the end of the transaction."""
+    await db.execute("select from agenda_item where id = $1 for key share", item_id)
+
+
 async def find_item(db: Connection, item_id: UUID, keys: list[str]) -> asyncpg.Record | None:
     """Level, number and meeting of an agenda item whose content the keys open."""
     return await db.fetchrow(
@@ -220,6 +225,17 @@ async def mark_declined(db: Connection, task_id: UUID, reason: str) -> None:
         task_id,
         reason,
     )
+
+
+async def mark_confidential(db: Connection, item_id: UUID) -> list[UUID]:
+    """The tasks of an item are for its named people from now on; returns those that were open before."""
+    rows = await db.fetch(
+        """
+        update task set confidential = true, revision = revision + 1 where item_id = $1 and not confidential returning id
+        """,
+        item_id,
+    )
+    return [row["id"] for row in rows]
 
 
 async def list_resubmitted(db: Connection, day: date) -> list[asyncpg.Record]:

@@ -272,7 +272,8 @@ language sql stable as $$
 $$;
 
 -- The minutes of a meeting as they stand now, names as text. An item that `keys` may not open is masked in the way in
--- which the main version files it; `whole` is for the service, which freezes every word.
+-- which the main version files it; `whole` is for the service, which freezes every word. A confidential task stands only
+-- with a confidential item: one that was lowered leaves its tasks out, whoever reads.
 create function minutes_content(meeting uuid, keys text[], whole boolean) returns jsonb
 language sql stable as $$
     select jsonb_build_object('reference', m.reference, 'title', m.title, 'number', m.number, 'date', m.date,
@@ -300,7 +301,8 @@ language sql stable as $$
                     select coalesce(jsonb_agg(jsonb_build_object('reference', k.reference, 'title', k.title,
                         'owner_name', trim(o.title || ' ' || o.name), 'due', k.due) order by k.reference), '[]')
                     from task k join person o on o.id = k.owner_id
-                    where k.item_id = c.item_id and k.status <> 'declined' and ($3 or visible(k.audience, $2))))
+                    where k.item_id = c.item_id and k.status <> 'declined'
+                        and ($3 or visible(k.audience, $2)) and (c.confidentiality = 'confidential' or not k.confidential)))
                 order by t."order"), '[]')
             from agenda_item t left join agenda_content c on c.item_id = t.id and ($3 or visible(c.audience, $2))
             where t.meeting_id = m.id and t.number <> ''))

@@ -125,3 +125,24 @@ async def test_the_title_of_an_item_raised_later_was_never_in_the_row_of_its_mee
     found = (await carl.post("/api/v1/search", json={"query": "Quastenflosser"})).json()["results"]
     assert found == []
     assert "Köln" in await db.fetchval("select body from search_entry where source_id = $1", meeting)
+
+
+@pytest.mark.confidential
+async def test_raising_the_level_seals_the_tasks_and_lowering_opens_none(
+    client: Clients, db: Connection
+) -> None:
+    meeting = await make.meeting(db)
+    await make.person(db, "carl", authority="br-koeln", roles=["commissioner"])
+    made = await make.item(db, meeting, status="registered")
+    ben, anna, carl = [await client.as_(nick) for nick in ("ben", "anna", "carl")]
+    asked = {"title": "Akte Quastenflosser", "owner_id": str(await make.person_id(db, "anna"))}
+    task = (await anna.post("/api/v1/tasks", json=asked | {"item_id": str(made)})).json()["id"]
+    path, level = f"/api/v1/tasks/{task}", "confidentiality"
+    assert (await carl.get(path)).status_code == 200 and (await found_in(db, task) or "")[0] == "open"
+    raised = await ben.patch(item(made), json={level: "confidential"}, headers=V1)
+    assert raised.status_code == 200
+    assert (await carl.get(path)).status_code == 404 and (await found_in(db, task) or "")[0] == "sealed"
+    assert (await carl.post("/api/v1/search", json={"query": "Quastenflosser"})).json()["results"] == []
+    assert (await ben.get(path)).json()["confidential"] and (await anna.get(path)).status_code == 200
+    lowered = await ben.patch(item(made), json={level: "circle"}, headers={"if-match": '"v2"'})
+    assert lowered.status_code == 200 and (await carl.get(path)).status_code == 404

@@ -7,7 +7,7 @@ from circle.core.db import Connection
 from circle.meetings.minutes import rules
 from tests.clients import Clients
 
-from .world import PAGE, sent
+from .world import PAGE, held, sent
 
 
 @pytest.mark.confidential
@@ -83,3 +83,27 @@ def test_the_mask_leaves_number_state_and_level() -> None:
         "id": "1", "number": "2", "status": "treated", "confidentiality": "confidential", "title": rules.MASK,
         "minutes": None, "votes": None, "reservations": [], "tasks": [],
     }  # fmt: skip
+
+
+@pytest.mark.confidential
+async def test_a_confidential_task_never_stands_in_the_main_part(
+    db: Connection, client: Clients, office: Clock
+) -> None:
+    """An item that was lowered keeps its confidential tasks, and the minutes leave them out, for its owner too."""
+    world, secret = await held(db), "Einzelfall Quastenflosser"
+    anna = await client.as_("anna")
+    for item in (world.open_item, world.secret_item):
+        await db.execute(
+            """
+            insert into task (reference, title, owner_id, item_id, confidential)
+            select 'AUF-2026-' || right($1::uuid::text, 6), $2, id, $1::uuid, true from person where email = 'ben@example.org'
+            """,
+            item,
+            secret,
+        )
+    answer = await anna.post(f"{world.path}/circulate", headers={"idempotency-key": "k"})
+    assert answer.status_code == 200, answer.text
+    filed = "select canonical from minutes_version where item_id is not distinct from $1"
+    assert secret not in await db.fetchval(filed, None)
+    assert secret in await db.fetchval(filed, world.secret_item)
+    assert (await (await client.as_("ben")).get(world.path)).text.count(secret) == 1
