@@ -11,7 +11,7 @@ from circle.core.auth import Actor
 from circle.core.db import Answer, Caller, Connection, for_the_record
 from circle.distribution import actions as distribution
 from circle.distribution.model import Kind as LetterKind
-from circle.distribution.model import Letter
+from circle.distribution.model import Letter, Part
 from circle.search import index as search_index
 
 from . import rules, store
@@ -137,7 +137,10 @@ async def decide(
     ruling: Ruling,
     expected: int | None = None,
 ) -> None:
-    """Decide on an objection. An accepted one about an item brings the new text of that item, before the approval."""
+    """Decide on an objection, and tell whoever objected. A refusal gives its reason.
+
+    An accepted one about an item brings the new text of that item, before the approval.
+    """
     meeting, minutes = await _locked(db, actor, meeting_id, None)
     if minutes is None:
         raise errors.NotFound(me=actor.card)
@@ -149,6 +152,7 @@ async def decide(
     if objection["decision"]:
         raise errors.Conflict("Über diese Einwendung ist schon entschieden.")
     _require_current(minutes, expected)
+    rules.require_reason(ruling.decision, ruling.reason)
     if ruling.decision == "accepted" and objection["item_id"]:
         if not ruling.new_text.strip():
             raise errors.Invalid(
@@ -167,6 +171,8 @@ async def decide(
         db, actor, "minutes.objection_decided", "minutes", minutes["id"], meeting["reference"],
         decision=ruling.decision,
     )  # fmt: skip
+    if objection["by_id"] != actor.person_id:
+        await _tell_decision(db, actor, meeting, minutes["id"], objection, ruling)
 
 
 async def approve(
@@ -306,6 +312,51 @@ async def _approving_meeting(
             fields={"approved_in": "Bitte eine Sitzung wählen, die begonnen hat."},
         )
     return str(approving["title"])
+
+
+async def _tell_decision(
+    db: Connection,
+    actor: Actor,
+    meeting: asyncpg.Record,
+    minutes_id: UUID,
+    objection: asyncpg.Record,
+    ruling: Ruling,
+) -> None:
+    """One mail to whoever objected. About a confidential item it says no more than that there is a decision."""
+    item_id = objection["item_id"]
+    item = await store.find_item(db, meeting["id"], item_id, list(actor.keys)) if item_id else None
+    secret = bool(item_id) and (item is None or item["confidentiality"] == "confidential")
+    on = calendar.date_short(meeting["date"])
+    if secret:
+        text = (
+            f"über Ihre Einwendung zur Niederschrift der Sitzung am {on} ist entschieden. "
+            "Die Entscheidung lesen Sie im Arbeitsraum."
+        )
+    else:
+        where = f"zu TOP {item['number']} der" if item else "zur"
+        text = f"Ihre Einwendung {where} Niederschrift über die Sitzung am {on}: {rules.DECISIONS[ruling.decision]}."
+        if ruling.reason.strip():
+            text += f"\n\nBegründung: {ruling.reason.strip()}"
+    audience = [f"person:{objection['by_id']}"]
+    letter = Letter(
+        kind="notice",
+        object_kind="minutes",
+        object_id=minutes_id,
+        title=f"Entscheidung über eine Einwendung, {meeting['reference']}",
+        subject=f"Ihre Einwendung zur Niederschrift vom {on}",
+        text=text,
+        level="confidential" if secret else "circle",
+        audience=audience,
+        recipients=[objection["by_id"]],
+    )
+    dispatch_id = await distribution.prepare(db, actor, letter)
+    part = Part(
+        "Niederschrift im Arbeitsraum",
+        "confidential" if secret else "circle",
+        url=f"/sitzungen/{meeting['reference']}/niederschrift#einwendungen",
+        audience=audience,
+    )
+    await distribution.add_part(db, dispatch_id, part)
 
 
 async def _dispatch(

@@ -73,6 +73,15 @@ def require_sent(state: str) -> None:
         raise errors.Conflict("Die Niederschrift ist schon genehmigt.")
 
 
+def require_reason(decision: str, reason: str) -> None:
+    """Raises Invalid for a refusal that tells no reason: whoever objected is told why."""
+    if decision == "rejected" and not reason.strip():
+        raise errors.Invalid(
+            "Eine Einwendung wird nur mit Begründung nicht übernommen.",
+            fields={"reason": "Bitte begründen Sie, warum die Einwendung nicht übernommen wird."},
+        )
+
+
 def require_approved(state: str) -> None:
     """Raises Conflict unless the minutes are approved: before, the text itself is changed."""
     if state not in ("approved", "approved_with_changes"):

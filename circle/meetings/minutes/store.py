@@ -400,7 +400,7 @@ async def lock_objection(
     """A visible objection, held until the end of the transaction."""
     return await db.fetchrow(
         """
-        select id, item_id, decision from minutes_objection
+        select id, item_id, by_id, decision from minutes_objection
         where id = $2 and minutes_id = $1 and visible(audience, $3) for update
         """,
         minutes_id,

@@ -3,7 +3,7 @@
 import pytest
 
 from circle.core.clock import Clock
-from circle.core.db import Connection
+from circle.core.db import Connection, for_the_record
 from circle.meetings.minutes import actions
 from circle.meetings.minutes.model import Approval, NewObjection
 from tests import make
@@ -22,7 +22,9 @@ async def test_an_accepted_one_changes_the_text(db: Connection, client: Clients,
     (one,) = answer.json()["objections"]
     assert (one["decision"], one["reason"]) == ("accepted", "So war es.")
     assert (
-        await db.fetchval("select detail ->> 'decision' from audit_event order by id desc limit 1")
+        await db.fetchval(
+            "select detail ->> 'decision' from audit_event where action = 'minutes.objection_decided'"
+        )
         == "accepted"
     )
 
@@ -31,9 +33,54 @@ async def test_an_accepted_one_changes_the_text(db: Connection, client: Clients,
 async def test_the_others_leave_it(db: Connection, client: Clients, office: Clock, decision: str) -> None:
     world, objection = await objected(db, office)
     answer = await act(
-        await client.as_("anna"), world, f"objections/{objection}/decide", {"decision": decision}
-    )
+        await client.as_("anna"), world, f"objections/{objection}/decide", {"decision": decision, "reason": "Darum."}
+    )  # fmt: skip
     assert answer.json()["items"][0]["minutes"] == "Die Erfahrungen werden ausgetauscht."
+
+
+async def test_a_refusal_gives_its_reason(db: Connection, client: Clients, office: Clock) -> None:
+    world, objection = await objected(db, office)
+    path = f"objections/{objection}/decide"
+    wrong = await act(await client.as_("anna"), world, path, {"decision": "rejected", "reason": " "})
+    assert wrong.status_code == 400 and "begründen" in wrong.text
+    browser = await client.browser("anna")
+    form = {"decision": "rejected", "revision": "3"}
+    page = await browser.post(f"{PAGE}/einwendungen/{objection}", form)
+    assert page.status_code == 422 and "Bitte begründen Sie" in page.text
+
+
+async def test_whoever_objected_is_told(db: Connection, client: Clients, office: Clock) -> None:
+    world, objection = await objected(db, office)
+    ruling = {"decision": "rejected", "reason": "Es wurde so gesagt."}
+    await act(await client.as_("anna"), world, f"objections/{objection}/decide", ruling)
+    (letter,) = await db.fetch("select id, level, text from dispatch where kind = 'notice'")
+    assert letter["text"] == (
+        "Ihre Einwendung zu TOP 1 der Niederschrift über die Sitzung am 04.11.2026: nicht übernommen.\n\n"
+        "Begründung: Es wurde so gesagt."
+    )
+    assert letter["level"] == "circle"
+    names = await db.fetch("select name from delivery where dispatch_id = $1", letter["id"])
+    assert [row["name"] for row in names] == ["Ben Beauftragt"]
+    assert {"dispatch_id": str(letter["id"])} in await make.outbox(db, "distribution.send")
+
+
+@pytest.mark.confidential
+async def test_the_mail_about_a_confidential_item_tells_nothing_of_it(
+    db: Connection, client: Clients, office: Clock
+) -> None:
+    world = await sent(db, office)
+    await db.execute(
+        "insert into named_access (object_id, person_id) values ($1, $2)",
+        world.secret_item, await make.person_id(db, "anna"),
+    )  # fmt: skip
+    ben = await make.actor(db, office, "ben")
+    objection = await actions.object_to(db, ben, world.meeting, NewObjection("Geheim.", world.secret_item))
+    ruling = {"decision": "rejected", "reason": "Geheimer Grund."}
+    await act(await client.as_("anna"), world, f"objections/{objection}/decide", ruling)
+    async with for_the_record(db):
+        letters = await db.fetch("select level, subject, text from dispatch where kind = 'notice'")
+    assert [row["level"] for row in letters] == ["confidential"]
+    assert "Geheim" not in letters[0]["text"] + letters[0]["subject"] and "TOP" not in letters[0]["text"]
 
 
 async def test_text_belongs_to_accepting_and_to_nothing_else(
