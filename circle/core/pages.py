@@ -16,19 +16,22 @@ from litestar.exceptions import ClientException
 from litestar.exceptions.http_exceptions import RequestEntityTooLarge
 
 from . import auth, calendar, errors, idempotency
-from .auth import Actor, Me
+from .access import HOUSE, KFI, RIGHTS
+from .auth import ROLE_NAMES, Actor, Me
 from .clock import BERLIN
 from .db import Answer, Connection
 from .errors import CircleError
 from .idempotency import Stored
 
-NAV = [
-    ("Übersicht", "/"),
-    ("Sitzungen", "/sitzungen"),
-    ("Anfragen", "/anfragen"),
-    ("Wissen", "/wissen"),
-    ("Aufgaben", "/aufgaben"),
-    ("Personen", "/personen"),
+# Label, address, and who has work there (None: everybody). A guest of one meeting comes by the desk or the mail.
+NAV: list[tuple[str, str, set[str] | None]] = [
+    ("Übersicht", "/", None),
+    ("Sitzungen", "/sitzungen", KFI | {"commissioner", "deputy", "ministry_observer", "records_manager"}),
+    ("Anfragen", "/anfragen", KFI | HOUSE),
+    ("Wissen", "/wissen", set(ROLE_NAMES) - {"technical_admin", "data_protection_officer"}),
+    ("Aufgaben", "/aufgaben", RIGHTS["tasks.settle"]),
+    ("Versand", "/versand", RIGHTS["documents.distribute"]),
+    ("Personen", "/personen", None),
 ]
 LEVELS = {
     "public": "öffentlich",
@@ -119,12 +122,7 @@ def show(
     content = state.templates.get_template(template).render(
         me=me,
         csrf_token=auth.form_token(token) if token else "",
-        nav=[
-            NavItem(label, href, path == href or (href != "/" and path.startswith(href + "/")))
-            for label, href in NAV
-        ]
-        if me
-        else [],
+        nav=_nav(me, path) if me else [],
         demo_banner=_banner(state),
         notice=unquote(request.cookies.get("notice", "")),
         path=path,
@@ -137,6 +135,14 @@ def show(
     if "notice" in request.cookies:
         response.delete_cookie("notice")
     return response
+
+
+def _nav(me: Me, path: str) -> list[NavItem]:
+    return [
+        NavItem(label, href, path == href or (href != "/" and path.startswith(href + "/")))
+        for label, href, roles in NAV
+        if roles is None or not roles.isdisjoint(me.roles)
+    ]
 
 
 def _banner(state: Any) -> str:
