@@ -476,6 +476,7 @@ async def _room(db: Connection, actor: Actor, meeting: Meeting, revision: int) -
         "current": waiting[0].id if running and waiting else None,
         "may_start": meeting.state in rules.STEPS["start"],
         "may_close": running,
+        "left": [item for item in waiting if item.kind not in ("formality", "miscellaneous")],
         **WORDS,
     }
 

@@ -112,7 +112,8 @@ async def test_c_the_meeting_is_held_and_its_minutes_are_approved(
 ) -> None:
     moderator = await room.person(MODERATOR)
     await moderator.open(f"{story['meeting']}/raum")
-    await moderator.press("Sitzung eröffnen")
+    await moderator.page.locator("summary", has_text="Heute ist nicht der Tag der Sitzung").click()
+    await moderator.press("Trotzdem eröffnen")
     for name in ("Malik Neubeispiel", "Jörn Probemuster", "Paweł Dombeispiel"):
         await moderator.page.get_by_label(f"Anwesenheit von {name}").select_option(label="anwesend")
     await moderator.press("Anwesenheit speichern")
