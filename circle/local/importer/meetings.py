@@ -195,14 +195,14 @@ async def _insert_item(run: Run, meeting: Meeting, meeting_id: UUID, item: Item)
 
 
 def _reservation(run: Run, entry: dict[str, Any], place: str) -> dict[str, Any]:
-    """A reservation names its person by id and by name and house of that day."""
-    houses = {house.id: house.short for house in run.folder.authorities}
-    names = {
-        person.id: f"{person.title} {person.name} ({houses[person.authority]})".strip()
-        for person in run.folder.persons
-    }
+    """A reservation names its person by id, and by name and house of that day."""
     person_id = run.find("persons", entry["by"], place)
-    return {**entry, "by": person_id, "by_name": names[entry["by"]]}
+    person = next(person for person in run.folder.persons if person.id == entry["by"])
+    houses = {house.id: house.short for house in run.folder.authorities}
+    name = f"{person.title} {person.name}".strip()
+    if person.authority in houses:
+        name += f" ({houses[person.authority]})"
+    return {**entry, "by": person_id, "by_name": name}
 
 
 async def _name_persons(run: Run, meeting: Meeting, item: Item, item_id: UUID) -> None:
