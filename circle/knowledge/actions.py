@@ -287,8 +287,12 @@ async def retire(
 
 
 async def index(db: Connection, document_id: UUID) -> None:
-    """Write the document's row of the search index, open to whom its text is. A next version is not in it."""
+    """Write the document's row of the search index, open to whom its text is. A next version is not in it.
+
+    The document is held first: a row written from what a worker read before would open again what was sealed meanwhile.
+    """
     async with for_the_record(db):
+        await store.hold(db, document_id)
         row = await store.find_entry(db, document_id)
         if row is None:
             return

@@ -602,6 +602,11 @@ async def set_named(db: Connection, document_id: UUID, people: list[UUID], by: U
     )
 
 
+async def hold(db: Connection, document_id: UUID) -> None:
+    """Wait for whoever changes a document, and keep others from it until the end of the transaction."""
+    await db.execute("select from document where id = $1 for update", document_id)
+
+
 async def find_entry(db: Connection, document_id: UUID) -> asyncpg.Record | None:
     """What the search index keeps of a document, with the text of its files. Only within `for_the_record`."""
     return await db.fetchrow(

@@ -1,12 +1,17 @@
 """The text of uploads: read in a child process of limited memory and time, whatever the file does."""
 
+import asyncio
 import io
 import zipfile
 
 import pytest
 import typst
 
-from circle.knowledge import extraction
+from circle.core.db import Database
+from circle.core.files import Storage
+from circle.knowledge import actions, extraction
+from circle.settings import Settings
+from tests import make
 
 OFFICE = "application/vnd.openxmlformats-officedocument."
 DOCX, XLSX, PPTX = (
@@ -131,3 +136,36 @@ async def test_a_child_that_takes_too_long_is_ended(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(extraction, "WALL_SECONDS", 0.01)
     with pytest.raises(extraction.ExtractionError, match="too long"):
         await extraction.in_child(b"x", "text/plain")
+
+
+BLOCKED = (
+    "select exists (select from pg_locks where not granted and pg_backend_pid() = any(pg_blocking_pids(pid)))"
+)
+
+
+@pytest.mark.confidential
+async def test_the_text_of_a_file_opens_no_document_that_is_sealed_meanwhile(
+    fresh: tuple[Database, Settings],
+) -> None:
+    """The worker reads while a release of a confidential version is under way, and waits for it."""
+    database, settings = fresh
+    storage = Storage(settings.files)
+    async with database.begin(None) as db:
+        await make.person(db, "rita", roles=["release_approver"])
+        file_id = await make.file(db, storage, "a.txt", b"Quastenflosser im Anhang", "text/plain")
+        document = await make.document(db, level="circle", files=[file_id])
+        await actions.index(db, document)
+    async with asyncio.timeout(20), database.begin(None) as db:
+        await db.execute(
+            "update document set confidentiality = 'confidential', title = 'Geheim' where id = $1", document
+        )
+        await actions.index(db, document)
+        job = asyncio.create_task(actions.extract_text(database, storage, file_id))
+        while not await db.fetchval(BLOCKED):
+            await asyncio.sleep(0)
+    await job
+    async with database.begin(None) as db:
+        opened = "select count(*) from search_entry where source_id = $1"
+        assert await db.fetchval(opened, document) == 0
+        row = await db.fetchrow("select title, body from search_sealed where source_id = $1", document)
+        assert row and row["title"] == "Geheim" and "Quastenflosser" in row["body"]
