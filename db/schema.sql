@@ -282,6 +282,13 @@ CREATE FUNCTION consultation_works(c consultation, keys text[]) RETURNS boolean
     select $2 && array_remove(c.audience, 'asking:' || c.authority_id)
 $_$;
 
+CREATE FUNCTION dispatch_open(object_kind text, object_id uuid, keys text[]) RETURNS boolean
+    LANGUAGE sql STABLE
+    AS $_$
+    select $1 <> 'consultation'
+        or exists (select from consultation c where c.id = $2 and visible(c.audience, $3))
+$_$;
+
 CREATE FUNCTION document_audience(id uuid, owner_id uuid, confidentiality text, state text) RETURNS text[]
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
     AS $_$

@@ -64,7 +64,8 @@ async def lock_visible(db: Connection, dispatch_id: UUID, keys: list[str]) -> as
         """
         select id, title, object_kind, object_id, state, level, subject, text, readers, audience, requested_by,
             sent_on, revision, build
-        from dispatch where id = $1 and visible(audience, $2) for update
+        from dispatch where id = $1 and visible(audience, $2) and dispatch_open(object_kind, object_id, $2)
+        for update
         """,
         dispatch_id,
         keys,
@@ -151,7 +152,8 @@ async def lock_delivery(db: Connection, delivery_id: UUID, keys: list[str]) -> a
         """
         select d.dispatch_id, s.state as dispatch_state
         from delivery d join dispatch s on s.id = d.dispatch_id
-        where d.id = $1 and visible(s.audience, $2) for update of s
+        where d.id = $1 and visible(s.audience, $2) and dispatch_open(s.object_kind, s.object_id, $2)
+        for update of s
         """,
         delivery_id,
         keys,
@@ -489,6 +491,7 @@ async def list_all(db: Connection, caller: Caller, after: str | None, limit: int
                 to_char(s.created_at at time zone 'UTC', 'YYYY-MM-DD HH24:MI:SS.US') || ' ' || s.id as key,
                 row_number() over (order by s.created_at desc, s.id desc) as n
             from me join dispatch s on visible(s.audience, me.keys)
+                and dispatch_open(s.object_kind, s.object_id, me.keys)
             left join person p on p.id = s.requested_by
             cross join lateral (
                 select count(*) as total, count(*) filter (where state = 'sent') as sent,
@@ -541,6 +544,7 @@ async def get(db: Connection, caller: Caller, dispatch_id: UUID) -> Answer:
                 from dispatch_part t left join file f on f.id = t.file_id
                 where t.dispatch_id = s.id and visible(t.audience, me.keys))) end as body
         from me left join dispatch s on s.id = $3 and visible(s.audience, me.keys)
+            and dispatch_open(s.object_kind, s.object_id, me.keys)
         """,
         caller,
         dispatch_id,
@@ -564,6 +568,7 @@ async def list_deliveries(
                 d.name || ' ' || d.id as key, row_number() over (order by d.name || ' ' || d.id) as n
             from me, delivery d join dispatch s on s.id = d.dispatch_id
             where visible(d.audience, me.keys) and ($3::uuid is null or d.dispatch_id = $3)
+                and (d.person_id = me.person_id or dispatch_open(s.object_kind, s.object_id, me.keys))
                 and (visible(s.audience, me.keys) or s.state in ('sending', 'done')
                     or d.state in ('sending', 'sent', 'uncertain'))
                 and ($4::text is null or d.name || ' ' || d.id > $4)
@@ -571,7 +576,8 @@ async def list_deliveries(
         )
         select me.card as me,
             case when $3::uuid is null or exists (
-                select from dispatch where id = $3 and visible(audience, me.keys)) then (
+                select from dispatch where id = $3 and visible(audience, me.keys)
+                    and dispatch_open(object_kind, object_id, me.keys)) then (
                 select coalesce(json_agg(to_jsonb(page) - 'key' - 'n' order by n) filter (where n <= $5), '[]')
                 from page) end as items,
             (select key from page where n = $5 and exists (select from page where n > $5)) as next
@@ -598,6 +604,7 @@ async def get_delivery(db: Connection, caller: Caller, delivery_id: UUID) -> Ans
             'sent_at', d.sent_at, 'error', d.error) end as body
         from me left join (delivery d join dispatch s on s.id = d.dispatch_id)
             on d.id = $3 and visible(d.audience, me.keys)
+                and (d.person_id = me.person_id or dispatch_open(s.object_kind, s.object_id, me.keys))
                 and (visible(s.audience, me.keys) or s.state in ('sending', 'done')
                     or d.state in ('sending', 'sent', 'uncertain'))
         """,
@@ -607,7 +614,11 @@ async def get_delivery(db: Connection, caller: Caller, delivery_id: UUID) -> Ans
 
 
 async def get_letter(db: Connection, caller: Caller, delivery_id: UUID) -> Answer:
-    """The letter of a delivery for its recipient, while they may still read it; papers by their rights of now."""
+    """The letter of a delivery for its recipient, while they may still read it; papers by their rights of now.
+
+    What `rules.refusal` says for the mail holds here too: a letter whose papers are all closed to them, or that is
+    about a document they may not see now, stays closed. A request's letter is for its own readers alone.
+    """
     return await read_one(
         db,
         """
@@ -622,8 +633,13 @@ async def get_letter(db: Connection, caller: Caller, delivery_id: UUID) -> Answe
         from me left join (delivery d join dispatch s on s.id = d.dispatch_id)
             on d.id = $3 and d.person_id = me.person_id
                 and (s.state in ('sending', 'done') or d.state in ('sending', 'sent', 'uncertain'))
-                and (s.level = 'public' or visible(
-                    s.readers || case when s.level = 'confidential' then '{}' else array['internal'] end, me.keys))
+                and (s.level = 'public' and s.object_kind <> 'consultation' or visible(
+                    s.readers || case when s.level = 'confidential' or s.object_kind = 'consultation' then '{}'
+                        else array['internal'] end, me.keys))
+                and (s.parts = 0 or exists (
+                    select from dispatch_part t where t.dispatch_id = s.id and visible(t.audience, me.keys)))
+                and (s.object_kind <> 'document' or exists (
+                    select from document x where x.id = s.object_id and visible(x.audience, me.keys)))
         """,
         caller,
         delivery_id,

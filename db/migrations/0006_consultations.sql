@@ -120,6 +120,13 @@ language sql immutable parallel safe as $$
     select $2 && array_remove(c.audience, 'asking:' || c.authority_id)
 $$;
 
+-- Mails about a request are for who may see it now: an expert who wrote one and was replaced sees it no more.
+create function dispatch_open(object_kind text, object_id uuid, keys text[]) returns boolean
+language sql stable as $$
+    select $1 <> 'consultation'
+        or exists (select from consultation c where c.id = $2 and visible(c.audience, $3))
+$$;
+
 -- Two hats: the person belongs to a house, or is appointed there on a day.
 create function acts_for(person uuid, own uuid, house uuid, day date) returns boolean
 language sql stable as $$

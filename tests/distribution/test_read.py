@@ -127,3 +127,26 @@ async def test_a_recipient_of_a_confidential_dispatch_sees_their_own_delivery_al
     ben = await client.as_("ben")
     (one,) = (await ben.get("/api/v1/deliveries")).json()["items"]
     assert one["name"] == "Ben Beauftragt"
+
+
+@pytest.mark.confidential
+async def test_an_expert_who_was_replaced_sees_the_mails_about_the_request_no_more(
+    db: Connection, client: Clients, office: Clock
+) -> None:
+    await make.advisers(db)
+    request_id = await make.consultation(db, office, "clarification")
+    question = await db.fetchval("select id from dispatch where kind = 'clarification'")
+    delivery = await db.fetchval("select id from delivery where dispatch_id = $1", question)
+    dora, anna = await client.as_("dora"), await client.as_("anna")
+    paths = [f"/api/v1/dispatches/{question}", f"/api/v1/dispatches/{question}/deliveries",
+        f"/api/v1/deliveries/{delivery}"]  # fmt: skip
+    assert [(await dora.get(path)).status_code for path in paths] == [200, 200, 200]
+    emil = {"assignee_id": str(await make.person_id(db, "emil"))}
+    assert (await anna.post(f"/api/v1/consultations/{request_id}/assign", json=emil)).status_code == 200
+    assert [(await dora.get(path)).status_code for path in paths] == [404, 404, 404]
+    assert (await dora.get("/api/v1/dispatches")).json()["items"] == []
+    names = {one["name"] for one in (await dora.get("/api/v1/deliveries")).json()["items"]}
+    assert names <= {"Dora Probe"}
+    cancel = await dora.post(f"/api/v1/dispatches/{question}/cancel")
+    assert cancel.status_code == 404
+    assert [(await anna.get(path)).status_code for path in paths] == [200, 200, 200]
