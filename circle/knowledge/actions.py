@@ -62,7 +62,7 @@ async def read(
     found = await get(db, caller, document_id, reference)
     shown = msgspec.json.decode(found.body, type=_Shown)
     if "confidential" in (shown.confidentiality, shown.draft and shown.draft.confidentiality):
-        await _record_reading(db, caller, found, shown.id, shown.reference, purpose=purpose)
+        await audit.reading(db, caller, found.me, "document", shown.id, shown.reference, purpose=purpose)
     return found
 
 
@@ -73,8 +73,9 @@ async def read_version(
     found = await store.get_version(db, caller, document_id, reference, number)
     shown = msgspec.json.decode(found.body, type=_ShownVersion)
     if shown.confidentiality == "confidential":
-        await _record_reading(
-            db, caller, found, shown.document.id, shown.document.reference, purpose="read", version=number
+        document = shown.document
+        await audit.reading(
+            db, caller, found.me, "document", document.id, document.reference, purpose="read", version=number
         )
     return found
 
@@ -84,14 +85,6 @@ async def get(
 ) -> Answer:
     """The state after an act, which is on record itself."""
     return await store.get(db, caller, document_id, reference, sorted(rules.EDITORS))
-
-
-async def _record_reading(
-    db: Connection, caller: Caller, found: Answer, document_id: UUID, reference: str, **detail: Any
-) -> None:
-    me = auth.me(found.me)
-    reader = Actor(me.person_id, me.authority_id, me.name, frozenset(me.roles), (), caller.now)
-    await audit.record(db, reader, "document.read", "document", document_id, reference, **detail)
 
 
 async def write(db: Connection, actor: Actor, new: NewDocument) -> UUID:
