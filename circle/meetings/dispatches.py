@@ -77,7 +77,11 @@ async def preview(db: Connection, actor: Actor, meeting_id: UUID) -> InvitationP
     return InvitationPreview(
         kind=kind, agenda_version=edition.version, subject=edition.wording.subject, text=edition.wording.text,
         items=[
-            PreviewItem(item.id, numbers.get(item.id, item.number), item.title)
+            PreviewItem(
+                item.id,
+                numbers.get(item.id, item.number),
+                agenda.MASK if item.confidentiality == "confidential" else item.title,
+            )
             for item in items
             if item.id in numbers or item.number
         ],

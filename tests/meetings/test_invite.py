@@ -135,6 +135,19 @@ async def test_it_opens_the_meeting_to_deputies_of_the_day_and_guests(
     ]  # fmt: skip
 
 
+@pytest.mark.confidential
+async def test_the_look_before_masks_what_the_letter_masks(
+    db: Connection, client: Clients, office: Clock
+) -> None:
+    meeting = await convened(db, office)
+    made = await make.item(db, meeting, SECRET, level="confidential", named=["anna"])
+    page = (await (await client.browser("anna")).get(f"{PAGE}/einladung")).text
+    assert SECRET not in page and page.count("Vertraulicher Tagesordnungspunkt") >= 2
+    looked = await (await client.as_("anna")).get(f"/api/v1/meetings/{meeting}/invitation")
+    (item,) = [one for one in looked.json()["items"] if one["id"] == str(made)]
+    assert item["title"] == "Vertraulicher Tagesordnungspunkt"
+
+
 async def test_who_may_not_and_when_not(db: Connection, client: Clients, office: Clock) -> None:
     meeting = await convened(db, office)
     anna = await client.as_("anna")
