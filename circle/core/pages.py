@@ -197,7 +197,9 @@ def revision(form: FormMultiDict) -> int:
 
 def go(path: str, notice: str = "") -> Response[None]:
     """Redirect after a form (303) and say once what was done."""
-    cookies = [Cookie("notice", quote(notice), max_age=60, httponly=True, samesite="lax")] if notice else []
+    cookies = (
+        [Cookie("notice", value=quote(notice), max_age=60, httponly=True, samesite="lax")] if notice else []
+    )
     return Response(None, status_code=303, headers={"location": path}, cookies=cookies)
 
 

@@ -125,7 +125,7 @@ async def show_item(
     agenda, item = _one(found, item_id)
     await actions.note_reading(db, caller, found.me, [item])
     me = auth.me(found.me)
-    context = await _item_page(db, caller, me, agenda.meeting, item, schritt)
+    context = await _item_page(db, caller, me, agenda, item, schritt)
     return pages.show(request, "agenda/item.html", me, **context, paper_id=unterlage)
 
 
@@ -230,7 +230,7 @@ FORMS = {
     "change": Form("Punkt ändern", _change, "Die Änderung ist gespeichert."),
     "withdraw": Form("Zurückziehen", _withdraw, "Der Punkt ist zurückgezogen."),
     "adjourn": Form("Vertagen", _adjourn, "Der Punkt ist vertagt."),
-    "result": Form("Text und Ergebnis eintragen", _conclude, "Text und Ergebnis sind gespeichert."),
+    "result": Form("Text und Ergebnis eintragen", _conclude, "Gespeichert. Text und Ergebnis stehen beim Punkt."),
     "reserve": Form("Vorbehalt erklären", _reserve, "Ihr Vorbehalt ist festgehalten."),
     "lift": Form("Vorbehalt aufheben", _lift, "Das Ende des Vorbehalts ist festgehalten."),
     "paper": Form("Unterlage hinzufügen", _hand_in, "Die Unterlage ist hinzugefügt."),
@@ -275,9 +275,7 @@ async def do(
         try:
             return await pages.once(request, db, actor, form, done, FORMS[act].done)
         except (errors.Invalid, errors.Stale) as wrong:
-            context = await _item_page(
-                db, caller, auth.me(actor.card), agenda.meeting, item, act, failed=True
-            )
+            context = await _item_page(db, caller, auth.me(actor.card), agenda, item, act, failed=True)
             del context["form"]
             if act in WITH_FILES:
                 context["attached"] = await _attached(db, actor, filled)
@@ -392,14 +390,17 @@ async def _item_page(
     db: Connection,
     caller: Caller,
     me: Me,
-    meeting: Meeting,
+    agenda: Agenda,
     item: AgendaItem,
     step: str,
     *,
     failed: bool = False,
 ) -> dict[str, Any]:
     """What the page of an item shows: the open form is the asked one, or the next act that waits for this person."""
+    meeting = agenda.meeting
     acts = rules.acts(me, item, meeting.state)
+    place = [one.id for one in agenda.items].index(item.id)
+    coming = [one for one in agenda.items[place + 1 :] if one.status in ("admitted", "on_agenda")]
     fresh = {"version"} if "paper" in acts and item.papers else set()
     first = acts[0] if acts and acts[0] in ("result",) else ""
     if item.status == "returned" and "change" in acts:
@@ -411,6 +412,8 @@ async def _item_page(
         "meeting": meeting,
         "item": item,
         "acts": acts,
+        "room": meeting.state == "running" and access.may(me, "meetings.run"),
+        "next_item": coming[0].id if meeting.state == "running" and coming else None,
         "chosen": chosen,
         "steps_left": [
             (act, FORMS[act].step)

@@ -155,6 +155,27 @@ async def test_the_table_orders_without_script(client: Clients, db: Connection) 
         assert (await other.post(path, {"revision": "1"})).status_code == status
 
 
+async def test_in_a_running_meeting_an_item_leads_to_the_room_and_to_the_next(
+    client: Clients, db: Connection
+) -> None:
+    meeting = await make.meeting(db, state="running")
+    first = await make.item(db, meeting, status="on_agenda", number="1")
+    await make.item(db, meeting, status="treated", number="2")
+    third = await make.item(db, meeting, status="on_agenda", number="3")
+    room, following = f"{HERE}/raum", f"{HERE}/top/{third}"
+    for nick, wanted in (("anna", {"Zum Sitzungsraum": room, "Nächster Punkt": following}),
+        ("ben", {"Nächster Punkt": following})):  # fmt: skip
+        page = read(await (await client.browser(nick)).get(f"{HERE}/top/{first}"))
+        found = {one.text_content(): one.get("href") for one in page.xpath("//main//a")}
+        assert {
+            name: found[name] for name in ("Zum Sitzungsraum", "Nächster Punkt") if name in found
+        } == wanted
+    anna = await client.browser("anna")
+    assert "Nächster Punkt" not in (await anna.get(following)).text
+    await db.execute("update meeting set state = 'held'")
+    assert "Zum Sitzungsraum" not in (await anna.get(f"{HERE}/top/{first}")).text
+
+
 async def test_result_and_task_on_one_page(client: Clients, db: Connection) -> None:
     meeting = await make.meeting(db, state="running")
     made = await make.item(db, meeting, status="on_agenda", number="3")
@@ -167,6 +188,7 @@ async def test_result_and_task_on_one_page(client: Clients, db: Connection) -> N
     assert "überstimmt kein Haus" in page.text_content() or page.xpath("//*[@id='error-against']")
     assert page.xpath("//textarea[@name='minutes']")[0].text.strip() == "Text."
     assert (await press(anna, here, here + "/result", given)).status_code == 303
+    assert "Gespeichert." in read(await anna.get(here)).text_content()
     got = (await (await client.as_("anna")).get(item(made))).json()
     assert (got["status"], got["votes"]["consent"], got["votes"]["against"]) == ("treated", 4, 0)
     assert [(one["by_name"], one["kind"]) for one in got["reservations"]] == [
