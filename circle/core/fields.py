@@ -1,7 +1,8 @@
 """Kinds of input shared by all features: limits stand in the type, so that no door forgets them."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any, TypeVar, get_origin
+from types import NoneType, UnionType
+from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
 
 import msgspec
 
@@ -56,5 +57,7 @@ def from_form(kind: type[T], form: Mapping[str, Any]) -> T:
 
 
 def _bare(kind: Any) -> Any:
-    """`Annotated[list[str], ...]` → `list[str]`."""
+    """`Annotated[list[str], ...] | None` → `list[str]`."""
+    if get_origin(kind) in (Union, UnionType):
+        return _bare(next(one for one in get_args(kind) if one is not NoneType))
     return kind.__origin__ if hasattr(kind, "__metadata__") else kind

@@ -211,3 +211,17 @@ async def test_by_page(client: Clients, db: Connection, office: Clock) -> None:
         assert (await frida.post(f"/anfragen/{found}/approve", choice)).status_code == 303
     assert await db.fetchval("select count(*) from document") == 1
     assert "Freigegeben als" in (await dora.get("/anfragen/BA-2026-001")).text
+
+
+async def test_the_page_takes_the_topics_along(client: Clients, db: Connection, office: Clock) -> None:
+    await make.advisers(db)
+    await db.execute("insert into topic (id, label) values ('sprache', 'Sprache'), ('arbeit', 'Arbeit')")
+    found = await make.consultation(db, office, "answered", topics=["sprache"])
+    dora, frida = await client.browser("dora"), await client.browser("frida")
+    form = TEXT | {"topics": ["sprache", "arbeit"], "idempotency_key": "k",
+        "revision": str(await field(db, found, "revision"))}  # fmt: skip
+    done = await dora.post(f"/anfragen/{found}/release", form)
+    assert done.status_code == 303, done.text
+    choice = {"approve": "true", "revision": str(await field(db, found, "revision")), "idempotency_key": "k2"}
+    assert (await frida.post(f"/anfragen/{found}/approve", choice)).status_code == 303
+    assert sorted(await db.fetchval("select topics from document")) == ["arbeit", "sprache"]
