@@ -5,9 +5,10 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import httpx
+import msgspec
 import pytest
 
-from circle.core import answers
+from circle.core import answers, fields, mail
 from circle.core.db import Connection
 from tests import make
 from tests.clients import Clients
@@ -274,3 +275,16 @@ async def test_other_formats_and_methods_are_refused(anna: httpx.AsyncClient) ->
     for method in ("TRACE", "PROPFIND", "CONNECT"):
         assert (await anna.request(method, "/api/v1/tasks")).status_code == 405
     assert json.loads((await anna.get("/api/v1/tasks", headers={"accept": "text/xml"})).text)["items"] == []
+
+
+@pytest.mark.parametrize(
+    "sign", ["\x80", "\x9f", "\u2028", "\u202a", "\u202e", "\u2066", "\u2069", "\n", "\x7f"]
+)
+def test_a_line_takes_only_what_may_stand_in_a_subject(sign: str) -> None:
+    title = f"Sprach{sign}mittlung"
+    with pytest.raises(mail.HeaderError):
+        mail.check_subject(title)
+    for kind in (fields.Line, fields.OptionalLine):
+        assert msgspec.convert("Größe – „Maß“ \u00a0", kind)
+        with pytest.raises(msgspec.ValidationError):
+            msgspec.convert(title, kind)
