@@ -137,6 +137,15 @@ CONSTRAINTS: dict[str, tuple[type[CircleError], str, str]] = {
 }
 
 
+# The server went away or is full. Whether a commit on its way arrived, nobody knows.
+LOST = (
+    asyncpg.PostgresConnectionError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.InsufficientResourcesError,
+    asyncpg.IdleInTransactionSessionTimeoutError,
+)
+
+
 def from_database(error: asyncpg.PostgresError) -> CircleError | None:
     """The refusal behind a database error, or None when it is a fault of ours."""
     name = getattr(error, "constraint_name", None) or ""
@@ -157,6 +166,8 @@ def from_database(error: asyncpg.PostgresError) -> CircleError | None:
         return Conflict("Jemand arbeitet gerade daran. Bitte noch einmal.", code="busy")
     if isinstance(error, asyncpg.QueryCanceledError):
         return Unavailable("Das hat zu lange gedauert. Bitte noch einmal.")
+    if isinstance(error, LOST):
+        return Unavailable()
     return None
 
 

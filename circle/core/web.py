@@ -232,7 +232,7 @@ def answer_error(request: Request[Any, Any, Any], error: Exception) -> Response[
 
 
 class Fault(CircleError):
-    status, code, title = 500, "fault", "Da ist uns ein Fehler unterlaufen. Nichts wurde gespeichert."
+    status, code, title = 500, "fault", "Da ist uns ein Fehler unterlaufen."
 
 
 class _Http(CircleError):
