@@ -218,8 +218,9 @@ async def record(
     meeting_id: FromPath[UUID],
     data: JSONBody[AttendanceList],
 ) -> Response[Page[Attendee]]:
-    """Set the whole attendance in one act. If-Match with the meeting's revision is honoured when given."""
-    expected = answers.expected_revision(request, required=False)
+    """Set the whole attendance in one act; needs If-Match with the meeting's revision."""
+    expected = answers.expected_revision(request)
+    assert expected is not None
     await attendance_actions.record(db, actor, meeting_id, data, expected)
     return answers.page(request, await store.list_attendance(db, caller, meeting_id))
 

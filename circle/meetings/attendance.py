@@ -29,7 +29,7 @@ async def attend(
 
 
 async def record(
-    db: Connection, actor: Actor, meeting_id: UUID, wanted: AttendanceList, expected: int | None = None
+    db: Connection, actor: Actor, meeting_id: UUID, wanted: AttendanceList, expected: int
 ) -> None:
     """Record the whole attendance in one act; who is not named is not recorded any more."""
     meeting = await _recording(db, actor, meeting_id, expected)
