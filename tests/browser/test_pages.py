@@ -10,7 +10,7 @@ OFFICE = "leyla.musteroglu@kfi.example"
 PAGES = {
     OFFICE: [
         "/", "/sitzungen", "/sitzungen/neu", "/sitzungen/KK-2026-6", "/sitzungen/KK-2026-6/tagesordnung",
-        "/sitzungen/KK-2026-6/einladung", "/sitzungen/KK-2026-5", "/sitzungen/KK-2026-5/niederschrift",
+        "/sitzungen/KK-2026-6/einladung", "/sitzungen/KK-2026-6/raum", "/sitzungen/KK-2026-5", "/sitzungen/KK-2026-5/niederschrift",
         "/anfragen", "/anfragen/BA-2026-020", "/wissen", "/wissen/WD-000", "/wissen/neu", "/aufgaben", "/personen",
         "/versand", "/versand/neu", "/suche?q=Sprachmittlung", "/hilfe", "/barrierefreiheit", "/datenschutz", "/impressum",
     ],
