@@ -252,12 +252,13 @@ async def do(
     reference: FromPath[str],
     item_id: FromPath[UUID],
     act: FromPath[str],
+    von: FromQuery[str] = "",
 ) -> Response[Any]:
-    """One act on an item, done once even if the button is pressed twice."""
+    """One act on an item, done once even if the button is pressed twice; from the office's table it leads back there."""
     async with request.app.state.db.begin(caller) as db:
         found = await store.get_agenda(db, caller, reference[:40])
     agenda, item = _one(found, item_id)
-    if act not in FORMS:
+    if act not in FORMS or (act == "version" and not item.papers):
         raise errors.NotFound(me=found.me)
     if act in WITH_FILES and not access.may(auth.me(found.me), "papers.hand_in"):
         raise errors.Forbidden(me=found.me)
@@ -270,7 +271,8 @@ async def do(
             if refused:
                 raise refused
             await FORMS[act].act(db, actor, item, filled)
-            return _path(reference, item_id)
+            back = f"/sitzungen/{reference}/tagesordnung"
+            return back if von == "tagesordnung" else _path(reference, item_id)
 
         try:
             return await pages.once(request, db, actor, form, done, FORMS[act].done)

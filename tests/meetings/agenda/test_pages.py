@@ -101,8 +101,10 @@ async def test_the_office_admits_and_returns(client: Clients, db: Connection) ->
     anna, ben = await client.browser("anna"), await client.browser("ben")
     table = read(await anna.get(HERE + "/tagesordnung"))
     assert "Wartet auf Aufnahme" in table.text_content()
-    done = await press(anna, HERE + "/tagesordnung", f"{HERE}/top/{one}/admit")
-    assert done.status_code == 303 and done.headers["location"] == f"{HERE}/top/{one}"
+    done = await press(anna, HERE + "/tagesordnung", f"{HERE}/top/{one}/admit?von=tagesordnung")
+    assert (done.status_code, done.headers["location"]) == (303, f"{HERE}/tagesordnung"), (
+        "the next one waits there"
+    )
     step = f"{HERE}/top/{two}?schritt=return"
     empty = await press(anna, step, f"{HERE}/top/{two}/return", {"reason": ""})
     assert read(empty, 422).xpath("//*[@id='error-reason']")
@@ -234,6 +236,19 @@ async def test_a_paper_and_its_new_version(client: Clients, db: Connection) -> N
     assert [(one["title"], one["version"], one["document_reference"]) for one in papers] == [
         ("Eckpunkte", 2, None), ("Leitfaden Sprachmittlung", 1, "WD-900"),
     ]  # fmt: skip
+
+
+async def test_without_papers_there_is_no_new_version(client: Clients, db: Connection) -> None:
+    made, ben = await make.item(db, await make.meeting(db)), await client.browser("ben")
+    here = f"{HERE}/top/{made}"
+    assert "Neue Fassung" not in read(await ben.get(here + "?schritt=version")).text_content()
+    page = read(await ben.get(here + "?schritt=paper"))
+    sent = values(page, here + "/paper")
+    for files in ([], [("file", ("a.txt", b"eins")), ("file", ("b.txt", b"zwei"))]):
+        answer = await ben.client.post(
+            here + "/version", data=sent, files=files, headers={"sec-fetch-site": "same-origin"}
+        )
+        assert answer.status_code == 404
 
 
 async def test_adjourning_and_stale_forms(client: Clients, db: Connection) -> None:
