@@ -183,6 +183,7 @@ GERMAN: list[tuple[re.Pattern[str], str]] = [
         (r"`(?:array|list)` of length <= (\d+)", "Höchstens {0} Einträge."),
         (r"`int` <= (-?\d+)", "Höchstens {0}."),
         (r"`int` >= (-?\d+)", "Mindestens {0}."),
+        (r"matching regex '.*\]\+@\[", "Bitte die vollständige E-Mail-Adresse eingeben."),
         (
             r"matching regex",
             "Zeilenumbrüche und Steuerzeichen sind hier nicht erlaubt, leer darf es nicht sein.",

@@ -47,7 +47,7 @@ def connect(settings: Settings) -> smtplib.SMTP:
         connection = _open(place.scheme, host, place.port)
         if place.username:
             if not (isinstance(connection.sock, ssl.SSLSocket) or _is_near(host)):
-                raise Unreachable("Ein Passwort geht nur verschlüsselt: smtps:// oder smtp+starttls://.")
+                raise Unreachable("Ein Kennwort geht nur verschlüsselt: smtps:// oder smtp+starttls://.")
             connection.login(unquote(place.username), unquote(place.password or ""))
     except ssl.SSLError as error:
         raise Unreachable(f"Der Mailserver hat kein gültiges Zertifikat ({error.reason}).") from error

@@ -474,6 +474,7 @@ async def _room(db: Connection, actor: Actor, meeting: Meeting, revision: int) -
         "forecast": rules.forecast(meeting, actor.now),
         "times": rules.clock_times(meeting),
         "current": waiting[0].id if running and waiting else None,
+        "before": meeting.state in rules.BEFORE_MEETING,
         "may_start": meeting.state in rules.STEPS["start"],
         "may_close": running,
         "left": [item for item in waiting if item.kind not in ("formality", "miscellaneous")],

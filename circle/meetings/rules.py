@@ -143,7 +143,7 @@ def require_times(on: date, start: str, end: str, today: date | None) -> None:
     if len(instants) == 2 and instants["end_local"].replace(tzinfo=None) <= instants["start_local"].replace(
         tzinfo=None
     ):
-        wrong["end_local"] = "Das Ende liegt nach dem Beginn."
+        wrong["end_local"] = "Das Ende muss nach dem Beginn liegen."
     if wrong:
         raise errors.Invalid("Bitte prüfen Sie Tag und Uhrzeit.", fields=wrong)
 
@@ -261,7 +261,7 @@ def _span(attending: Attending, on: date, field: str) -> dict[str, str]:
         except calendar.LocalTimeError as error:
             wrong[field + name] = str(error)
     if len(times) == 2 and times["to_local"] <= times["from_local"]:
-        wrong[f"{field}to_local"] = "Das Ende liegt nach dem Beginn."
+        wrong[f"{field}to_local"] = "Das Ende muss nach dem Beginn liegen."
     return wrong
 
 

@@ -23,7 +23,7 @@ async def open_session(
     token = await actions.sign_in(db, caller, data, web.address_of(request), "bearer")
     if token is None:
         return answers.refused(
-            errors.NotSignedIn("E-Mail-Adresse oder Passwort stimmen nicht.", code="sign_in_failed")
+            errors.NotSignedIn("E-Mail-Adresse oder Kennwort stimmen nicht.", code="sign_in_failed")
         )
     actor = await auth.actor(db, Caller(auth.token_hash(token), caller.now))
     return answers.created(Session(token, auth.me(actor.card)))

@@ -78,7 +78,7 @@ async def sign_in(request: Incoming, db: web.Db, caller: web.Asking) -> Response
     if token is None:
         return await _sign_in_page(
             request, db, caller, target=target, email=email, status=422,
-            reasons={"password": "E-Mail-Adresse oder Passwort stimmen nicht. Bitte prüfen Sie beides."},
+            reasons={"password": "E-Mail-Adresse oder Kennwort stimmen nicht. Bitte prüfen Sie beides."},
         )  # fmt: skip
     await actions.sign_out(db, caller)
     settings = request.app.state.settings

@@ -81,6 +81,12 @@ async def test_the_database_knows_only_the_hash_of_a_token(
     assert await db.fetchval("select token_hash from session") == auth.token_hash(token)
 
 
+async def test_half_an_address_says_what_is_missing(client: Clients) -> None:
+    page = await by_page(client.stranger, "malik", "falsch")
+    assert page.status_code == 422
+    assert "Bitte die vollständige E-Mail-Adresse eingeben." in page.text
+
+
 async def test_a_wrong_password_is_counted_and_a_right_one_is_not(
     client: Clients, db: Connection, dora: str
 ) -> None:
@@ -88,7 +94,7 @@ async def test_a_wrong_password_is_counted_and_a_right_one_is_not(
     assert wrong.status_code == 401 and wrong.json()["code"] == "sign_in_failed"
     assert wrong.headers["content-type"] == "application/problem+json"
     page = await by_page(client.stranger, dora, "falsch")
-    assert page.status_code == 422 and "E-Mail-Adresse oder Passwort stimmen nicht" in page.text
+    assert page.status_code == 422 and "E-Mail-Adresse oder Kennwort stimmen nicht" in page.text
     assert "set-cookie" not in page.headers and "falsch" not in page.text
     for _ in range(3):
         assert (await by_program(client.stranger, dora)).status_code == 201

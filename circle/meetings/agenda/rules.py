@@ -231,7 +231,10 @@ def require_votes(votes: Mapping[str, int] | None, voices: int) -> None:
     if votes and sum(votes.values()) > voices:
         raise errors.Invalid(
             f"Gezählt sind {sum(votes.values())} Stimmen, anwesend sind {voices} Häuser.",
-            fields={"consent": f"Zusammen höchstens {voices}."},
+            fields={
+                "consent": f"{voices} {'Haus ist' if voices == 1 else 'Häuser sind'} da. "
+                f"Die Stimmen dürfen zusammen höchstens {voices} ergeben."
+            },
         )
 
 
