@@ -43,8 +43,8 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
     """One appointment.
 
     `starts` and `ends` are naive local times in `zone`; `stamp` is the aware time of this version, whose
-    number is `sequence`; `uid` stays the same for the whole life of the appointment; `attendees` are names and
-    addresses of those who are asked.
+    number is `sequence`; `uid` stays the same for the whole life of the appointment. Who is asked is added to each
+    recipient's copy: see `addressed`.
     """
 
     uid: str
@@ -59,7 +59,6 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
     url: str | None = None
     organizer_name: str | None = None
     organizer_email: str | None = None
-    attendees: Sequence[tuple[str, str]] = ()
     status: Status = "CONFIRMED"
 
 
@@ -72,6 +71,22 @@ def event(one: Event, method: Method = "REQUEST") -> bytes:
     if method != "PUBLISH" and one.organizer_email is None:
         raise ValueError("Eine Einladung im Kalender braucht eine einladende Stelle mit E-Mail-Adresse.")
     return _file([one], method, None)
+
+
+def addressed(file: bytes, name: str, address: str) -> bytes:
+    """Return one recipient's copy of a calendar file of `event`: they are its only ATTENDEE (RFC 5546 3.2.2, 3.2.5).
+
+    Nobody learns from it who else is asked. A published appointment asks nobody (RFC 5546 3.2.1) and stays as it is.
+    Raises mail.HeaderError for a bad address.
+    """
+    if b"\r\nMETHOD:PUBLISH\r\n" in file:
+        return file
+    asked = ";RSVP=TRUE" if b"\r\nMETHOD:REQUEST\r\n" in file else ""
+    line = _fold(
+        f"ATTENDEE{_name(name)};CUTYPE=INDIVIDUAL;ROLE=REQ-PARTICIPANT;PARTSTAT=NEEDS-ACTION"
+        f"{asked}:mailto:{mail.check_address(address)}"
+    )
+    return file.replace(b"\r\nEND:VEVENT\r\n", b"\r\n" + line.encode() + b"END:VEVENT\r\n")
 
 
 def feed(events: Sequence[Event], name: str) -> bytes:
@@ -113,22 +128,11 @@ def _event(e: Event, method: Method) -> Iterable[str]:
         yield f"DESCRIPTION:{_text(e.description)}"
     if e.url:
         yield f"URL:{_link(e.url)}"
-    yield from _people(e, method)
+    if e.organizer_email:
+        yield f"ORGANIZER{_name(e.organizer_name)}:mailto:{mail.check_address(e.organizer_email)}"
     yield f"STATUS:{'CANCELLED' if method == 'CANCEL' else e.status}"
     yield "TRANSP:OPAQUE"
     yield "END:VEVENT"
-
-
-def _people(e: Event, method: Method) -> Iterable[str]:
-    if e.organizer_email:
-        yield f"ORGANIZER{_name(e.organizer_name)}:mailto:{mail.check_address(e.organizer_email)}"
-    # A published appointment asks nobody, RFC 5546 3.2.1: it must not name attendees.
-    asked = ";RSVP=TRUE" if method == "REQUEST" else ""
-    for name, address in e.attendees if method != "PUBLISH" else ():
-        yield (
-            f"ATTENDEE{_name(name)};CUTYPE=INDIVIDUAL;ROLE=REQ-PARTICIPANT;PARTSTAT=NEEDS-ACTION"
-            f"{asked}:mailto:{mail.check_address(address)}"
-        )
 
 
 def _when(name: str, at: datetime, zone: str) -> str:

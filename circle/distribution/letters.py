@@ -8,7 +8,7 @@ from uuid import UUID
 import jinja2
 import msgspec
 
-from circle.core import mail
+from circle.core import ics, mail
 from circle.settings import Settings
 
 from . import rules
@@ -57,7 +57,7 @@ def letter_page(delivery_id: UUID) -> str:
 def compose(sheet: Sheet, contents: dict[UUID, bytes], settings: Settings, now: datetime) -> bytes:
     """The mail as it goes over the wire. `contents` holds the bytes of every attached file; `now` is office time.
 
-    A confidential letter says only that there is one. Raises mail.HeaderError.
+    A confidential letter says only that there is one; a calendar file asks its recipient alone. Raises mail.HeaderError.
     """
     neutral = sheet.level == "confidential"
     own = settings.address + letter_page(sheet.delivery_id)
@@ -73,7 +73,10 @@ def compose(sheet: Sheet, contents: dict[UUID, bytes], settings: Settings, now: 
         "service": settings.address,
     }
     calendar = next((paper for paper in sheet.attached if paper.calendar and paper.file_id), None)
-    invitation = contents[calendar.file_id] if calendar and calendar.file_id else None
+    invitation = None
+    if calendar and calendar.file_id:
+        invitation = ics.addressed(contents[calendar.file_id], sheet.name, sheet.address)
+        contents = contents | {calendar.file_id: invitation}
     return mail.compose(
         mail.Mail(
             sender_name=settings.mail_name,

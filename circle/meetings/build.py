@@ -125,7 +125,6 @@ def _calendar(row: asyncpg.Record, settings: Settings, now: datetime) -> Rendere
         start=row["start_local"], end=row["end_local"], zone=row["time_zone"], place=row["place"], link=row["link"],
         sequence=row["sequence"], now=now, address=settings.address, domain=settings.mail_from.rpartition("@")[2],
         organizer_name=settings.mail_name, organizer_email=settings.mail_from,
-        attendees=msgspec.json.decode(row["people"], type=list[tuple[str, str]]),
     )  # fmt: skip
     return Rendered(f"{row['reference']}.ics", ICS, ics.event(event, "CANCEL" if off else "REQUEST"))
 

@@ -40,7 +40,7 @@ class MailServer:
         return found
 
     async def __aenter__(self) -> "MailServer":
-        self.server = await asyncio.start_server(self._talk, "127.0.0.1", 0)
+        self.server = await asyncio.start_server(self._talk, "127.0.0.1", 0, limit=2**20)
         self.port = self.server.sockets[0].getsockname()[1]
         return self
 

@@ -135,7 +135,8 @@ async def test_pdf_and_calendar_go_along_as_they_are(db: Connection, storage: St
         Part("Termin", "internal", await make.file(db, storage, "Termin.ics", raw, "text/calendar"), calendar=True,
             audience=["internal"]),
     ]  # fmt: skip
-    mail = (await deliver("ben", parts=parts))["ben@example.org"]
+    mails = await deliver("anna", "ben", parts=parts)
+    mail = mails["ben@example.org"]
     files = {str(part.get_filename()): part for part in mail.iter_attachments()}
     assert set(files) == {"Einladung Übersicht.pdf", "Termin.ics"}
     pdf = files["Einladung Übersicht.pdf"]
@@ -147,7 +148,9 @@ async def test_pdf_and_calendar_go_along_as_they_are(db: Connection, storage: St
     assert shown.get_param("method") == "REQUEST"
     (event,) = icalendar.Calendar.from_ical(shown.get_payload(decode=True)).walk("VEVENT")
     assert (event["UID"], event["SUMMARY"]) == ("kk-2026-6@example.org", "6. Sitzung")
-    assert icalendar.Calendar.from_ical(files["Termin.ics"].get_payload(decode=True))["METHOD"] == "REQUEST"
+    assert event["ATTENDEE"] == "mailto:ben@example.org", "each is asked alone and learns of no other address"
+    file = icalendar.Calendar.from_ical(files["Termin.ics"].get_payload(decode=True))
+    assert file["METHOD"] == "REQUEST" and file.walk("VEVENT")[0] == event
     assert "Im Anhang:\n- Einladung\n" in words(mail, "plain")
 
 

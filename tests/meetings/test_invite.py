@@ -17,11 +17,13 @@ import pytest
 from circle.core.clock import Clock
 from circle.core.db import Connection, Database
 from circle.core.files import Storage
+from circle.distribution import sending
 from circle.meetings.build import build_invitation
 from circle.meetings.model import InvitationPreview, Meeting
 from circle.settings import Settings
 from tests import make
 from tests.clients import Clients, OneConnection
+from tests.distribution.mailserver import MailServer
 
 from .world import PAGE, act, convened, invited
 
@@ -248,13 +250,34 @@ async def test_the_letter_is_tagged_and_the_calendar_file_is_one_that_programs_r
     assert event["DTSTART"].params["TZID"] == "Europe/Berlin"
     assert event["DTSTART"].dt.isoformat() == "2027-01-13T10:00:00+01:00"
     assert event["ORGANIZER"] == f"mailto:{settings.mail_from}"
-    assert "mailto:vera@example.org" in event["ATTENDEE"] and len(event["ATTENDEE"]) == 6
+    assert "ATTENDEE" not in event, "each recipient's copy names them alone"
     assert event["URL"] == f"{settings.address}{PAGE}"
     assert "Sprachmittlung" not in str(event), "items do not stand in calendars"
     ben, clara = await client.as_("ben"), await client.as_("clara")
     file_id = (await ben.get(f"/api/v1/meetings/{meeting}")).json()["editions"][0]["file_id"]
     assert (await ben.get(f"/dateien/{file_id}")).content == letter
     assert (await clara.get(f"/dateien/{file_id}")).status_code == 404
+
+
+async def test_one_bad_address_stops_nobody_else(
+    db: Connection, database: OneConnection, storage: Storage, settings: Settings, office: Clock
+) -> None:
+    await invited(db, office)
+    await db.execute("update delivery set address = 'kim@köln.example' where name = 'Kim Köln'")
+    dispatch_id = await dispatch(db)
+    await build_invitation(database, storage, settings, dispatch_id, office)
+    async with MailServer() as server:
+        own = msgspec.structs.replace(settings, smtp_url=server.url)
+        await sending.send(database, storage, own, office, dispatch_id)
+    rows = await db.fetch("select name, state, error from delivery where state <> 'sent'")
+    assert [(row["name"], row["state"]) for row in rows] == [("Kim Köln", "failed")]
+    assert "E-Mail-Adresse" in rows[0]["error"]
+    (shown,) = [
+        part for part in server.message("ben@example.org").walk()
+        if part.get_content_type() == "text/calendar" and not part.get_filename()
+    ]  # fmt: skip
+    (event,) = icalendar.Calendar.from_ical(shown.get_payload(decode=True)).walk("VEVENT")
+    assert event["ATTENDEE"] == "mailto:ben@example.org"
 
 
 @pytest.mark.confidential
