@@ -12,6 +12,7 @@ from circle.core.db import Answer, Caller, Connection, for_the_record
 from circle.distribution import actions as distribution
 from circle.distribution.model import Kind as LetterKind
 from circle.distribution.model import Letter, Part
+from circle.meetings.agenda import actions as agenda
 from circle.search import index as search_index
 
 from . import rules, store
@@ -110,6 +111,7 @@ async def object_to(db: Connection, actor: Actor, meeting_id: UUID, new: NewObje
         raise errors.NotFound(me=actor.card)
     rules.require_objectable(minutes["state"], minutes["objection_until"], actor.today)
     audience = ["circle", f"meeting:{meeting_id}"]
+    kind, object_id = "minutes", minutes["id"]
     if new.item_id:
         item = await store.find_item(db, meeting_id, new.item_id, list(actor.keys))
         if item is None:
@@ -120,12 +122,14 @@ async def object_to(db: Connection, actor: Actor, meeting_id: UUID, new: NewObje
             )
         if item["confidentiality"] == "confidential":
             audience = [f"named:{new.item_id}", f"person:{actor.person_id}"]
+            # Whoever reads the record of the minutes does not learn from it who objects to what is sealed.
+            kind, object_id = "agenda_item", new.item_id
     assert actor.person_id is not None
     objection_id = await store.insert_objection(
         db, minutes["id"], actor.person_id, actor.today, new, audience
     )
     await store.touch(db, minutes["id"])
-    await audit.record(db, actor, "minutes.objected", "minutes", minutes["id"], meeting["reference"])
+    await audit.record(db, actor, "minutes.objected", kind, object_id, meeting["reference"])
     return objection_id
 
 
@@ -167,10 +171,18 @@ async def decide(
         )
     await store.mark_decided(db, objection_id, ruling)
     await store.touch(db, minutes["id"])
+    kind, object_id = (
+        ("agenda_item", objection["item_id"]) if objection["sealed"] else ("minutes", minutes["id"])
+    )
     await audit.record(
-        db, actor, "minutes.objection_decided", "minutes", minutes["id"], meeting["reference"],
+        db,
+        actor,
+        "minutes.objection_decided",
+        kind,
+        object_id,
+        meeting["reference"],
         decision=ruling.decision,
-    )  # fmt: skip
+    )
     if objection["by_id"] != actor.person_id:
         await _tell_decision(db, actor, meeting, minutes["id"], objection, ruling)
 
@@ -179,6 +191,8 @@ async def approve(
     db: Connection, actor: Actor, meeting_id: UUID, approval: Approval, expected: int | None = None
 ) -> UUID:
     """Approve the minutes: the final version is frozen and sent to the same people, and nothing changes any more.
+
+    From now on the items are found by what was said about them, each by those to whom it is open.
 
     Needs a recent sign-in and a decision on every objection. Returns the id of the dispatch.
     """
@@ -202,6 +216,8 @@ async def approve(
     await store.mark_approved(db, minutes["id"], state, number, actor.today, approval.approved_in)
     await store.mark_meeting(db, meeting_id, "minutes_approved")
     await index(db, minutes["id"])
+    for item_id in await store.list_items(db, meeting_id):
+        await agenda.index(db, item_id)
     await audit.record(
         db, actor, "minutes.approved", "minutes", minutes["id"], meeting["reference"], version=number, state=state
     )  # fmt: skip

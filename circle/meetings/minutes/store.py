@@ -400,7 +400,7 @@ async def lock_objection(
     """A visible objection, held until the end of the transaction."""
     return await db.fetchrow(
         """
-        select id, item_id, by_id, decision from minutes_objection
+        select id, item_id, by_id, decision, not 'circle' = any(audience) as sealed from minutes_objection
         where id = $2 and minutes_id = $1 and visible(audience, $3) for update
         """,
         minutes_id,
@@ -444,6 +444,14 @@ async def insert_correction(
         today,
         by_name,
     )
+
+
+async def list_items(db: Connection, meeting_id: UUID) -> list[UUID]:
+    """The items of a meeting that stand in its minutes."""
+    rows = await db.fetch(
+        """select id from agenda_item where meeting_id = $1 and number <> '' order by "order" """, meeting_id
+    )
+    return [row["id"] for row in rows]
 
 
 async def find_entry(db: Connection, minutes_id: UUID) -> asyncpg.Record | None:

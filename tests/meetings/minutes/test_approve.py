@@ -36,10 +36,16 @@ async def test_the_final_version_is_frozen_and_sent(db: Connection, client: Clie
 async def test_it_is_found_and_what_is_confidential_is_not(
     db: Connection, client: Clients, office: Clock
 ) -> None:
-    await approved(db, office)
+    world = await approved(db, office)
     body = await db.fetchval("select body from search_entry where source_kind = 'minutes'")
     assert "Die Erfahrungen werden ausgetauscht." in body
     assert "Vertraulicher Tagesordnungspunkt" in body and "Geheim" not in body and "Personalsache" not in body
+    opened = await db.fetchval("select body from search_entry where source_id = $1", world.open_item)
+    assert "Die Erfahrungen werden ausgetauscht." in opened
+    sealed = await db.fetchrow(
+        "select body, audience from search_sealed where source_id = $1", world.secret_item
+    )
+    assert sealed["body"] == "Geheimer Verlauf." and sealed["audience"] == [f"named:{world.secret_item}"]
 
 
 async def test_key_recent_sign_in_and_stand_are_asked(db: Connection, client: Clients, office: Clock) -> None:

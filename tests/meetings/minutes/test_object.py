@@ -99,6 +99,14 @@ async def test_one_about_a_confidential_item_is_for_those_who_are_named(
     for nick in ("anna", "kim", "mona"):
         seen = await (await client.as_(nick)).get(world.path)
         assert seen.json()["objections"] == [] and "Geheim" not in seen.text
+    await make.person(db, "lena", roles=["kfi_head"])
+    for nick in ("anna", "lena"):
+        record = (await (await client.as_(nick)).get("/api/v1/audit-events?limit=200")).json()["items"]
+        assert record and "minutes.objected" not in {one["action"] for one in record}, nick
+    kept = await db.fetchrow(
+        "select object_kind, object_id from audit_event where action = 'minutes.objected'"
+    )
+    assert kept and tuple(kept) == ("agenda_item", world.secret_item)
 
 
 async def test_the_page_takes_it_once_and_says_what_is_missing(
