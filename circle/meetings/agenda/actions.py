@@ -66,19 +66,22 @@ async def propose(db: Connection, actor: Actor, meeting_id: UUID, new: NewItem) 
 
 
 async def change(db: Connection, actor: Actor, item_id: UUID, wanted: ItemChange, expected: int) -> None:
-    """Mend a proposal, or change an item. A returned proposal that is mended waits for admission again."""
+    """Mend a proposal, or change an item. A returned proposal that is mended waits for admission again.
+
+    `named` replaces who is named for a confidential item; submitter, rapporteur and whoever changes it always stay.
+    """
     meeting, item = await _locked(db, actor, item_id)
     given = {
         name: value for name, value in msgspec.structs.asdict(wanted).items() if value is not msgspec.UNSET
     }
     rules.require_change(actor, item, meeting.state, set(given))
-    named = given.pop("named", [])
+    named = given.pop("named", None)
     new = {name: getattr(item, name) for name in _CHANGEABLE} | given
     rules.require_level_change(actor, item, new["confidentiality"])
     _require_current(item, expected)
     if new["confidentiality"] == "confidential":
-        people = [actor.person_id, item.submitted_by, new["rapporteur_id"], *named]
-        await _name(db, actor, meeting, item_id, people)
+        people = [actor.person_id, item.submitted_by, new["rapporteur_id"], *(named or [])]
+        await _name(db, actor, meeting, item_id, people, alone=named is not None)
     await store.update_content(db, item_id, **new)
     if new["confidentiality"] != item.confidentiality:
         await _move_papers(db, item, new["confidentiality"])
@@ -420,12 +423,22 @@ async def _name_office(db: Connection, actor: Actor, meeting: StoredMeeting, ite
 
 
 async def _name(
-    db: Connection, actor: Actor, meeting: StoredMeeting, item_id: UUID, people: list[UUID | None]
+    db: Connection,
+    actor: Actor,
+    meeting: StoredMeeting,
+    item_id: UUID,
+    people: list[UUID | None],
+    *,
+    alone: bool = False,
 ) -> None:
+    """Name people for a confidential item, on the record; `alone` takes everybody else off it."""
     wanted = list(dict.fromkeys(person for person in people if person))
     added = await store.insert_named(db, item_id, wanted, actor.person_id)
+    removed = await store.drop_named(db, item_id, wanted) if alone else []
     if added:
         await _record(db, actor, "agenda_item.named", item_id, meeting, people=added)
+    if removed:
+        await _record(db, actor, "agenda_item.named_no_more", item_id, meeting, people=removed)
 
 
 async def _mark(db: Connection, item: StoredItem, status: str) -> None:

@@ -300,7 +300,7 @@ class Version(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class ItemChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Only what is given changes. `named` adds people to a confidential item; nobody is taken off it."""
+    """Only what is given changes. `named` replaces who may open a confidential item, besides those who always may."""
 
     title: Line | msgspec.UnsetType = msgspec.UNSET
     aim: Aim | msgspec.UnsetType = msgspec.UNSET

@@ -267,6 +267,16 @@ async def insert_named(
     return [row["person_id"] for row in rows]
 
 
+async def drop_named(db: Connection, item_id: UUID, keep: list[UUID]) -> list[UUID]:
+    """Take everybody but `keep` off a confidential item. Returns those who were named before."""
+    rows = await db.fetch(
+        "delete from named_access where object_id = $1 and person_id <> all($2) returning person_id",
+        item_id,
+        keep,
+    )
+    return [row["person_id"] for row in rows]
+
+
 async def update_content(
     db: Connection,
     item_id: UUID,

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import lxml.html
 import pytest
 
 from circle.core.db import Connection
@@ -146,3 +147,34 @@ async def test_raising_the_level_seals_the_tasks_and_lowering_opens_none(
     assert (await ben.get(path)).json()["confidential"] and (await anna.get(path)).status_code == 200
     lowered = await ben.patch(item(made), json={level: "circle"}, headers={"if-match": '"v2"'})
     assert lowered.status_code == 200 and (await carl.get(path)).status_code == 404
+
+
+@pytest.mark.confidential
+async def test_named_people_are_taken_off_again_but_never_who_submits_or_reports(
+    client: Clients, db: Connection
+) -> None:
+    meeting = await make.meeting(db)
+    carl, kim, dora = [
+        await make.person(db, nick, authority=house, roles=["commissioner"])
+        for nick, house in (("carl", "br-koeln"), ("kim", "br-muenster"), ("dora", "br-detmold"))
+    ]
+    ben, ben_id = await client.as_("ben"), str(await make.person_id(db, "ben"))
+    new = SECRET | {"rapporteur_id": str(dora), "named": [str(carl)]}
+    made = (await ben.post(of(meeting), json=new)).json()["id"]
+    carl_ = await client.as_("carl")
+    assert (await carl_.get(item(made))).json()["title"] == SECRET["title"]
+    kept = await ben.patch(item(made), json={"planned_minutes": 5}, headers=V1)
+    assert {one["id"] for one in kept.json()["named"]} == {ben_id, str(carl), str(dora)}
+    given = {"named": [str(kim)]}
+    answer = await ben.patch(item(made), json=given, headers={"if-match": '"v2"'})
+    assert {one["id"] for one in answer.json()["named"]} == {ben_id, str(kim), str(dora)}
+    assert (await carl_.get(item(made))).status_code == 404, (
+        "an unadmitted proposal is there for its own only"
+    )
+    record = await db.fetchval(
+        "select detail -> 'people' ->> 0 from audit_event where action = 'agenda_item.named_no_more'"
+    )
+    assert record == str(carl)
+    page = await (await client.browser("ben")).get(f"/sitzungen/KK-2027-1/top/{made}?schritt=change")
+    form = lxml.html.fromstring(page.text).xpath("//input[@name='named'][@checked]/@value")
+    assert set(form) == {ben_id, str(kim), str(dora)}
