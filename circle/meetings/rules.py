@@ -156,8 +156,8 @@ def local_time(text: str) -> time:
 
 
 def require_link(link: str) -> None:
-    """Raises Invalid unless the access is a web address, because pages and letters make a link of it."""
-    if link and not re.fullmatch(r"https?://[!-~]+", link):
+    """Raises Invalid unless the access is an https address, because pages and letters make a link of it."""
+    if link and not re.fullmatch(r"https://[!-~]+", link):
         raise errors.Invalid(
             "Der Zugang ist eine Adresse im Netz.",
             fields={"link": "Bitte eine Adresse angeben, die mit https:// beginnt."},

@@ -240,6 +240,8 @@ async def test_the_form_changes_what_the_api_changes(db: Connection, client: Cli
     assert (answer.status_code, answer.headers["location"]) == (303, PAGE)
     page = (await browser.get(PAGE)).text
     assert "Sondersitzung" in page and 'href="https://konferenz.example/1"' in page
+    plain = form | {"revision": "2", "link": "http://konferenz.example/1"}
+    assert (await browser.post(f"{PAGE}/bearbeiten", plain)).status_code == 422
     stale = await browser.post(f"{PAGE}/bearbeiten", form | {"revision": "1"})
     assert stale.status_code == 412 and "Inzwischen wurde das geändert" in stale.text
     wrong = await browser.post(f"{PAGE}/bearbeiten", form | {"revision": "2", "end_local": "08:00"})
