@@ -4,6 +4,7 @@ from typing import Any
 
 from litestar import Request, Response, Router, get
 
+from circle.consultations import rules as consultations
 from circle.core import auth, pages, web
 
 from . import store
@@ -23,7 +24,7 @@ ACTS = {
     "mend": ("Aus der Prüfung zurück", "Überarbeiten", ""),
     "check": ("Prüftermin eines Dokuments", "Ansehen", "war am"),
     "task": ("Aufgabe", "Ansehen", "bis"),
-    "admit": ("Angemeldeter Punkt", "Zulassen", "Einladung bis"),
+    "admit": ("Angemeldeter Punkt", "Aufnehmen", "Einladung bis"),
     "amend": ("Zurückgegebener Punkt", "Überarbeiten", ""),
     "invite": ("Einladung vorbereiten", "Zur Sitzung", "spätestens"),
     "object": ("Niederschrift prüfen", "Lesen", "Einwendungen bis"),
@@ -34,13 +35,17 @@ ACTS = {
     "decide": ("Einwendung entscheiden", "Entscheiden", ""),
     "approve": ("Genehmigung eintragen", "Zur Niederschrift", ""),
 }
+ANSWERED = {state: consultations.STATES[state] for state in ("answered", "release_review", "released")}
+"""States of a request in which no deadline runs any more; the desk names the state instead."""
 
 
 @get("/", opt={"permission": "signed_in"})
 async def show_desk(request: Incoming, db: web.Db, caller: web.Asking) -> Response[bytes]:
     """What waits, the next meeting, own requests and new knowledge."""
     found = await store.get(db, caller)
-    return pages.show(request, "desk/desk.html", found.me, desk=pages.as_struct(found, Desk), acts=ACTS)
+    return pages.show(
+        request, "desk/desk.html", found.me, desk=pages.as_struct(found, Desk), acts=ACTS, answered=ANSWERED
+    )
 
 
 @get("/hilfe", opt={"permission": "public"})

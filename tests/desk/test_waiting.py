@@ -148,6 +148,20 @@ async def test_a_draft_waits_for_its_house_and_has_no_number_yet(
         assert await waiting(client, nick) == []
 
 
+async def test_an_answered_request_shows_its_state_instead_of_a_deadline(
+    client: Clients, db: Connection, office: Clock
+) -> None:
+    await make.advisers(db)
+    for state in ("assigned", "answered"):
+        await make.consultation(db, office, state)
+    page = lxml.html.fromstring((await (await client.browser("ben")).get("/")).text)
+    rows = page.xpath("//section[@aria-labelledby='requests']//p[@class='meta']")
+    assert [row.text_content() for row in rows] == [
+        "BA-2026-002 · Beantwortet",
+        "BA-2026-001 · Antwort bis 07.12.2026",
+    ]
+
+
 async def test_a_returned_proposal_waits_for_its_house(client: Clients, db: Connection) -> None:
     await make.person(db, "carl", authority="br-koeln", roles=["commissioner"])
     meeting = await make.meeting(db, on=date(2026, 12, 1))
