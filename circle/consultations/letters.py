@@ -7,12 +7,15 @@ import msgspec
 from circle.core import calendar
 
 NEUTRAL = (
-    "Zu einer vertraulichen Beratungsanfrage gibt es etwas Neues. Bitte melden Sie sich an, um es zu lesen."
+    "zu einer vertraulichen Beratungsanfrage gibt es etwas Neues. Bitte melden Sie sich an, um es zu lesen."
 )
 
 
 class Wording(msgspec.Struct, frozen=True):
-    """Subject and text of a mail; salutation, link and signature come with the dispatch."""
+    """Subject and text of a mail; salutation, link and signature come with the dispatch.
+
+    The text goes on after „Guten Tag, Anna Amt,“, so it begins small unless a noun or „Ihr“ stands first.
+    """
 
     subject: str
     text: str
@@ -31,9 +34,10 @@ def receipt(reference: str, received_on: date, due_on: date) -> Wording:
 def arrival(reference: str, house: str, due_on: date, acknowledge_by: date, urgent: bool) -> Wording:
     """Notice of a new request to the office."""
     kind = "eilige Beratungsanfrage" if urgent else "Beratungsanfrage"
+    the_house = f"der {house}" if house.startswith(("Bezirksregierung", "BR ")) else house
     return Wording(
         f"Neue {kind} {reference}",
-        f"Von {house} ist die {kind} {reference} eingegangen. Bitte weisen Sie sie bis zum "
+        f"von {the_house} ist die {kind} {reference} eingegangen. Bitte weisen Sie sie bis zum "
         f"{calendar.date_short(acknowledge_by)} zu. Die Antwort ist bis zum Ablauf des "
         f"{calendar.date_short(due_on)} fällig.",
     )
@@ -44,14 +48,14 @@ def assignment(reference: str, due_on: date | None) -> Wording:
     until = f" Die Antwort ist bis zum Ablauf des {calendar.date_short(due_on)} fällig." if due_on else ""
     return Wording(
         f"Beratungsanfrage {reference}: Ihnen zugewiesen",
-        f"Die Beratungsanfrage {reference} ist Ihnen zugewiesen.{until}",
+        f"die Beratungsanfrage {reference} ist Ihnen zugewiesen.{until}",
     )
 
 
 def clarification(reference: str, question: str, confidential: bool) -> Wording:
     """Rückfrage to the asking house."""
     asked = (
-        NEUTRAL if confidential else f"Für die Beantwortung wird noch folgende Angabe benötigt:\n\n{question}"
+        NEUTRAL if confidential else f"für die Beantwortung wird noch folgende Angabe benötigt:\n\n{question}"
     )
     return Wording(
         f"Rückfrage zu Ihrer Beratungsanfrage {reference}",
@@ -63,7 +67,7 @@ def replied(reference: str, due_on: date) -> Wording:
     """Notice of a reply to those who answer."""
     return Wording(
         f"Antwort auf die Rückfrage zu {reference}",
-        f"Zur Beratungsanfrage {reference} liegt die Antwort auf die Rückfrage vor. Die Frist läuft weiter und endet "
+        f"zur Beratungsanfrage {reference} liegt die Antwort auf die Rückfrage vor. Die Frist läuft weiter und endet "
         f"mit Ablauf des {calendar.date_short(due_on)}.",
     )
 
@@ -72,13 +76,13 @@ def for_review(reference: str) -> Wording:
     """Notice to the reviewer."""
     return Wording(
         f"Beratungsanfrage {reference}: Antwort bitte prüfen",
-        f"Zur Beratungsanfrage {reference} liegt ein Antwortentwurf vor. Bitte prüfen Sie ihn.",
+        f"zur Beratungsanfrage {reference} liegt ein Antwortentwurf vor. Bitte prüfen Sie ihn.",
     )
 
 
 def answer(reference: str, summary: str, confidential: bool) -> Wording:
     """The answer to the asking house; its text is read after signing in."""
-    told = NEUTRAL if confidential else summary.strip()
+    told = "" if confidential else summary.strip()
     return Wording(
         f"Antwort auf Ihre Beratungsanfrage {reference}",
         f"Ihre Beratungsanfrage {reference} ist beantwortet. Die vollständige Antwort mit ihren Quellen lesen Sie über "
@@ -92,7 +96,7 @@ def reviewed(reference: str, approved: bool) -> Wording:
     if approved:
         return Wording(
             f"Beratungsanfrage {reference}: Antwort geprüft",
-            f"Die Antwort auf die Beratungsanfrage {reference} ist geprüft und kann versandt werden.",
+            f"die Antwort auf die Beratungsanfrage {reference} ist geprüft und kann versandt werden.",
         )
     return Wording(
         f"Beratungsanfrage {reference}: Antwort bitte überarbeiten",
@@ -105,7 +109,7 @@ def withdrawn(reference: str) -> Wording:
     """Notice to those who work on a request that it is taken back."""
     return Wording(
         f"Beratungsanfrage {reference} ist zurückgezogen",
-        f"Das anfragende Haus hat die Beratungsanfrage {reference} zurückgezogen. Es ist nichts mehr zu tun.",
+        f"das anfragende Haus hat die Beratungsanfrage {reference} zurückgezogen. Es ist nichts mehr zu tun.",
     )
 
 
@@ -113,7 +117,7 @@ def for_release(reference: str) -> Wording:
     """Notice to the person who decides about a release."""
     return Wording(
         f"Beratungsanfrage {reference}: Freigabe bitte entscheiden",
-        f"Aus der Beratungsanfrage {reference} soll ein Wissensdokument werden. Bitte entscheiden Sie über die Freigabe.",
+        f"aus der Beratungsanfrage {reference} soll ein Wissensdokument werden. Bitte entscheiden Sie über die Freigabe.",
     )
 
 
@@ -130,7 +134,7 @@ def referral(reference: str, referred_to: str, confidential: bool) -> Wording:
     told = (
         NEUTRAL
         if confidential
-        else f"Für Ihre Frage ist das Kompetenzzentrum nicht zuständig. Bitte wenden Sie sich an: {referred_to}."
+        else f"für Ihre Frage ist das Kompetenzzentrum nicht zuständig. Bitte wenden Sie sich an: {referred_to}."
     )
     return Wording(
         f"Ihre Beratungsanfrage {reference}: Verweis an die zuständige Stelle",
@@ -153,7 +157,7 @@ def reminder(reference: str, due_on: date) -> Wording:
     """Two working days are left."""
     return Wording(
         f"Frist zur Beratungsanfrage {reference}",
-        f"Die Beratungsanfrage {reference} ist bis zum Ablauf des {calendar.date_short(due_on)} zu beantworten.",
+        f"die Beratungsanfrage {reference} ist bis zum Ablauf des {calendar.date_short(due_on)} zu beantworten.",
     )
 
 
@@ -161,6 +165,6 @@ def escalation(reference: str, due_on: date) -> Wording:
     """The deadline has passed."""
     return Wording(
         f"Beratungsanfrage {reference} ist überfällig",
-        f"Die Beratungsanfrage {reference} war bis zum Ablauf des {calendar.date_short(due_on)} zu beantworten. "
+        f"die Beratungsanfrage {reference} war bis zum Ablauf des {calendar.date_short(due_on)} zu beantworten. "
         "Sie ist noch offen. Bitte sorgen Sie für eine Antwort oder eine Zwischennachricht.",
     )

@@ -351,7 +351,9 @@ async def _page(me: Me, opened: Opened, step: str) -> dict[str, Any]:
         "may_change": "change" in acts,
         "form": _prefilled(thing, chosen),
         "attached": _labelled(thing, "answer") if chosen == "answer" else [],
-        "state": rules.STATES[thing.state],
+        "state": rules.REVIEWED
+        if thing.state == "in_review" and thing.reviewed_on
+        else rules.STATES[thing.state],
         "tone": TONES.get(thing.state, "neutral"),
         "course": course(thing),
         "findings": [],
@@ -403,7 +405,11 @@ def course(thing: Consultation) -> list[tuple[str, str, str]]:
     reached = [
         ("Eingegangen", thing.received_on, short(thing.received_on) if thing.received_on else ""),
         ("Zugewiesen", thing.assignee_id and thing.acknowledged_on, thing.assignee_name or ""),
-        ("Geprüft und beantwortet", thing.answered_on, short(thing.answered_on) if thing.answered_on else ""),
+        (
+            rules.REVIEWED if thing.state == "in_review" and thing.reviewed_on else "Geprüft und beantwortet",
+            thing.answered_on,
+            short(thing.answered_on) if thing.answered_on else "",
+        ),
         ("Als Wissen freigegeben", thing.released_on, short(thing.released_on) if thing.released_on else ""),
     ]
     ended = {"withdrawn", "referred", "answered_from_stock", "closed"}

@@ -32,6 +32,8 @@ STATES = {
     "referred": "Abgegeben",
     "answered_from_stock": "Aus dem Bestand beantwortet",
 }
+REVIEWED = "Geprüft, wartet auf Versand"
+"""The word for a request in review whose answer is reviewed and not yet sent."""
 
 # In which state an act is possible. In this order a page offers the next act.
 ACTS: dict[str, set[str]] = {

@@ -20,6 +20,8 @@ async def test_approved_it_waits_for_the_office(client: Clients, db: Connection,
         "in_review", "Quirin Probe", "2026-11-23")  # fmt: skip
     assert ("notice", "Beratungsanfrage BA-2026-001: Antwort geprüft", "Anna Amt") in await letters(db, found)
     assert (await acts(db, found))[-1] == "consultation.review_approve"
+    page = (await (await client.browser("anna")).get("/anfragen/BA-2026-001")).text
+    assert page.count("Geprüft, wartet auf Versand") == 2 and "In Prüfung" not in page
 
 
 async def test_returned_the_author_gets_the_reason(client: Clients, db: Connection, office: Clock) -> None:

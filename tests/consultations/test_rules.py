@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from circle.consultations import rules
+from circle.consultations import letters, rules
 from circle.consultations.model import Directory
 
 DIRECTORY = Directory(
@@ -73,3 +73,22 @@ def test_review_after_at_most_a_year_also_on_a_leap_day() -> None:
 def test_an_abstract_is_the_first_paragraph() -> None:
     assert rules.short_text("\n\n# Kurz *gesagt*\n\nMehr") == "Kurz gesagt"
     assert len(rules.short_text("wort " * 200)) <= 300
+
+
+@pytest.mark.parametrize("confidential", [False, True])
+def test_mails_go_on_after_the_comma_of_the_salutation(confidential: bool) -> None:
+    day = date(2026, 12, 7)
+    reference = "BA-2026-001"
+    told = [
+        letters.receipt(reference, day, day), letters.arrival(reference, "Bezirksregierung Köln", day, day, True),
+        letters.assignment(reference, day), letters.clarification(reference, "Was?", confidential),
+        letters.replied(reference, day), letters.for_review(reference), letters.answer(reference, "Rat.", confidential),
+        letters.reviewed(reference, True), letters.reviewed(reference, False), letters.withdrawn(reference),
+        letters.for_release(reference), letters.not_released(reference),
+        letters.referral(reference, "das Standesamt", confidential), letters.from_stock(reference, confidential),
+        letters.reminder(reference, day), letters.escalation(reference, day),
+    ]  # fmt: skip
+    for one in told:
+        first = one.text.split()[0]
+        assert first[0].islower() or first in ("Ihre", "Ihr"), one.text
+    assert told[1].text.startswith("von der Bezirksregierung Köln ist")
