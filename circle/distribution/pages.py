@@ -62,6 +62,8 @@ async def show(
     )
     response = pages.show(
         request, "distribution/show.html", actor.card, dispatch=found, moving=moving, paused=angehalten,
+        # Rows are stamped with real time; people read the office's.
+        created_at=found.created_at + request.app.state.clock.offset,
         previews=await actions.preview_of(db, actor, dispatch_id) if waiting else [],
         deliveries=pages.as_struct(deliveries, list[Delivery]), next=answers.next_link(request, deliveries),
         after=after or "", may_send=access.may(actor, "dispatches.send"), **WORDS,

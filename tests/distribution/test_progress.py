@@ -4,6 +4,7 @@ import pytest
 
 from circle.core.clock import Clock
 from circle.core.db import Connection
+from tests import make
 from tests.clients import Clients
 
 from .test_acts import running
@@ -76,3 +77,11 @@ async def test_more_than_a_page_of_people(db: Connection, client: Clients, offic
     assert second.status_code == 200 and "Zum Anfang der Liste" in second.text
     assert first.count("@z.example") + second.text.count("@z.example") == 120
     assert "refresh" in second.headers
+
+
+async def test_a_dispatch_is_dated_in_the_offices_time(
+    client: Clients, db: Connection, office: Clock
+) -> None:
+    dispatch_id = await make.dispatch(db, office, [await make.person_id(db, "ben")])
+    shown = (await (await client.browser("anna")).get(f"/versand/{dispatch_id}")).text
+    assert "23.11.2026" in shown.partition("Erstellt")[2][:120]
