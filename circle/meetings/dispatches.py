@@ -121,11 +121,11 @@ async def cancel(
     Calendars that know the appointment are asked to drop it (RFC 5546 3.2.5). Returns the id of the dispatch.
     """
     meeting = await _step(db, actor, meeting_id, "cancel", expected)
+    known = meeting.state == "invited"
+    await store.mark_off(db, meeting_id, "cancelled", wanted.reason, None, announced=known)
     taken_over = ""
     if wanted.items_to:
         taken_over = await _hand_over(db, actor, meeting, wanted.items_to)
-    known = meeting.state == "invited"
-    await store.mark_off(db, meeting_id, "cancelled", wanted.reason, None, announced=known)
     await audit.record(db, actor, "meeting.cancelled", "meeting", meeting_id, meeting.reference)
     wording = letters.cancellation(meeting, wanted.reason, taken_over)
     return await _tell(db, actor, meeting, "cancellation", f"Absage {meeting.reference}", wording, {}, known)
@@ -243,10 +243,10 @@ async def _changed(db: Connection, meeting: StoredMeeting) -> bool:
 
 
 async def _hand_over(db: Connection, actor: Actor, meeting: StoredMeeting, target_id: UUID) -> str:
-    """Adjourn what is on the agenda into a later meeting, except what stands on each; returns that meeting's title."""
+    """Adjourn items and proposals into a later meeting, except what stands on each agenda; returns that meeting's title."""
     standing = ("formality", "approval_of_minutes", "miscellaneous")
     for item in await store.list_agenda(db, meeting.id, list(actor.keys)):
-        if item.status in ("admitted", "on_agenda") and item.kind not in standing:
+        if item.status in (*agenda_rules.PROPOSALS, "admitted", "on_agenda") and item.kind not in standing:
             try:
                 await agenda.adjourn(db, actor, item.id, Adjournment(target_id))
             except errors.Invalid as wrong:

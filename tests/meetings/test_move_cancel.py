@@ -84,6 +84,44 @@ async def test_a_later_meeting_takes_over_the_agenda(db: Connection, client: Cli
     assert refused.status_code == 400 and refused.json()["errors"][0]["field"] == "items_to"
 
 
+async def test_proposals_of_a_cancelled_meeting_go_on_as_proposals(
+    db: Connection, client: Clients, office: Clock
+) -> None:
+    meeting = await convened(db, office)
+    later = await make.meeting(db, "KK-2027-2", on=office.now().date().replace(year=2027, month=3, day=17))
+    await make.item(db, meeting, "Aufgenommen")
+    waiting = await make.item(db, meeting, "Wartet", status="registered")
+    await make.item(db, meeting, "Zurückgegeben", status="returned")
+    anna, items = await client.as_("anna"), f"/api/v1/meetings/{later}/agenda-items"
+    answer = await act(anna, meeting, "cancel", REASON | {"items_to": str(later)})
+    assert answer.status_code == 200, answer.text
+    listed = (await anna.get(items)).json()["items"]
+    assert {one["title"]: one["status"] for one in listed} == {
+        "Aufgenommen": "admitted", "Wartet": "registered", "Zurückgegeben": "returned",
+    }  # fmt: skip
+    assert (await anna.get(f"/api/v1/agenda-items/{waiting}")).json()["adjourned_to"]
+
+
+async def test_what_stays_with_a_cancelled_meeting_is_adjourned_or_withdrawn_later(
+    db: Connection, client: Clients, office: Clock
+) -> None:
+    meeting = await convened(db, office)
+    one, two = [
+        await make.item(db, meeting, title, status="registered") for title in ("Wartet", "Nicht mehr")
+    ]
+    anna, ben = await client.as_("anna"), await client.as_("ben")
+    assert (await act(anna, meeting, "cancel", REASON)).status_code == 200
+    later = await make.meeting(db, "KK-2027-2", on=office.now().date().replace(year=2027, month=3, day=17))
+    nowhere = await anna.post(f"/api/v1/agenda-items/{one}/adjourn")
+    assert nowhere.status_code == 400 and nowhere.json()["errors"][0]["field"] == "meeting_id"
+    moved = await anna.post(f"/api/v1/agenda-items/{one}/adjourn", json={"meeting_id": str(later)})
+    assert moved.status_code == 200, moved.text
+    there = (await anna.get(f"/api/v1/agenda-items/{moved.json()['adjourned_to']}")).json()
+    assert (there["title"], there["status"]) == ("Wartet", "registered")
+    gone = await ben.post(f"/api/v1/agenda-items/{two}/withdraw")
+    assert gone.status_code == 200 and gone.json()["status"] == "withdrawn"
+
+
 async def test_a_moved_meeting_is_a_new_one_that_calendars_know(
     db: Connection, database: OneConnection, storage: Storage, settings: Settings, client: Clients, office: Clock
 ) -> None:  # fmt: skip

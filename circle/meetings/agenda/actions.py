@@ -157,6 +157,7 @@ async def adjourn(
 ) -> UUID | None:
     """Put an item off. The named later meeting takes it up with its papers; the number here stays.
 
+    A proposal of a cancelled meeting that nobody admitted goes on as a proposal.
     Returns the id of the item there. Office and moderation do it without reading a confidential item.
     """
     meeting, item = await _locked(db, actor, item_id)
@@ -164,8 +165,13 @@ async def adjourn(
     rules.require_adjournable(item.status, item.adjourned_to, meeting.state)
     _require_current(item, expected)
     target = await _target(db, actor, meeting, wanted.meeting_id) if wanted.meeting_id else None
+    if target is None and item.status in rules.PROPOSALS:
+        raise errors.Invalid(
+            "Eine Anmeldung, über die nicht entschieden ist, wartet nur in einer Sitzung.",
+            fields={"meeting_id": "Bitte eine spätere Sitzung wählen."},
+        )
     async with for_the_record(db):
-        successor = await _copy(db, item_id, target.id, late=target.state == "invited") if target else None
+        successor = await _copy(db, item, target) if target else None
         await store.mark_adjourned(db, item_id, successor)
     for changed in filter(None, (item_id, successor)):
         await index(db, changed)
@@ -465,10 +471,11 @@ async def _target(db: Connection, actor: Actor, meeting: StoredMeeting, target_i
     return target
 
 
-async def _copy(db: Connection, item_id: UUID, meeting_id: UUID, *, late: bool) -> UUID:
+async def _copy(db: Connection, item: StoredItem, target: StoredMeeting) -> UUID:
     copy_id = uuid.uuid4()
-    order = await store.next_place(db, meeting_id)
-    await store.copy_item(db, item_id, copy_id, meeting_id, order, "admitted", late)
+    order = await store.next_place(db, target.id)
+    status = item.status if item.status in rules.PROPOSALS else "admitted"
+    await store.copy_item(db, item.id, copy_id, target.id, order, status, target.state == "invited")
     return copy_id
 
 

@@ -62,6 +62,7 @@ OUTCOMES = {"withdrawn": "zurückgenommen", "upheld": "bestätigt"}
 
 SUBMISSION_DAYS, PAPER_DAYS = 28, 7
 """Days before the meeting, when it keeps no deadlines of its own."""
+PROPOSALS = ("registered", "returned")
 MOVABLE = ("registered", "admitted", "on_agenda")
 BEFORE_MEETING = ("planned", "agenda_open", "invited")
 TALKING = ("running", "held", "minutes_draft")
@@ -161,15 +162,19 @@ def require_withdrawable(status: str, meeting_state: str) -> None:
     """Raises Conflict once the item was dealt with. After the invitation its number stays (Zurückziehung)."""
     if status not in ("registered", "returned", "admitted", "on_agenda"):
         raise errors.Conflict(f"Der Punkt ist schon {STATUSES[status]}.")
-    if meeting_state not in (*BEFORE_MEETING, "running"):
+    if meeting_state not in (*BEFORE_MEETING, "running", "cancelled"):
         raise errors.Conflict("Die Sitzung ist vorbei.")
 
 
 def require_adjournable(status: str, adjourned_to: UUID | None, meeting_state: str) -> None:
-    """Raises Conflict unless the item is still to come, or was adjourned without a meeting to take it up."""
-    if adjourned_to or status not in ("admitted", "on_agenda", "adjourned"):
+    """Raises Conflict unless the item is still to come, or was adjourned without a meeting to take it up.
+
+    A cancelled meeting keeps nothing: from it proposals move on too.
+    """
+    proposals = PROPOSALS if meeting_state == "cancelled" else ()
+    if adjourned_to or status not in ("admitted", "on_agenda", "adjourned", *proposals):
         raise errors.Conflict(f"Der Punkt ist schon {STATUSES[status]}.")
-    if meeting_state in ("cancelled", "moved") or (meeting_state in OVER and status != "adjourned"):
+    if meeting_state == "moved" or (meeting_state in ("minutes_approved", "filed") and status != "adjourned"):
         raise errors.Conflict("Die Sitzung ist vorbei.")
 
 
