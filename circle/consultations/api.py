@@ -1,6 +1,7 @@
 """JSON API of consultation requests (Beratungsanfragen)."""
 
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -64,7 +65,7 @@ async def create_consultation(
     async def act() -> Answer:
         return await store.get(db, caller, await actions.ask(db, actor, data))
 
-    return await answers.once(db, actor, request, act, status=201)
+    return await answers.once(db, actor, request, act, status=201, read=partial(store.get, db, caller))
 
 
 @get(PATH, opt={"permission": "signed_in"})
@@ -249,7 +250,9 @@ async def _act(
         await act(db, actor, consultation_id, *wanted, answers.expected_revision(request, required=False))
         return await store.get(db, caller, consultation_id)
 
-    return await answers.once(db, actor, request, done, required=required)
+    return await answers.once(
+        db, actor, request, done, required=required, read=partial(store.get, db, caller)
+    )
 
 
 router = Router(

@@ -6,6 +6,7 @@ import re
 from collections.abc import Awaitable, Callable
 from typing import Any, Generic, TypeVar
 from urllib.parse import urlencode
+from uuid import UUID
 
 import msgspec
 from litestar import Request, Response
@@ -26,6 +27,12 @@ class Page(msgspec.Struct, Generic[T], frozen=True):
 
     items: list[T]
     next: str | None
+
+
+class _Named(msgspec.Struct, frozen=True):
+    """What every body has."""
+
+    id: UUID
 
 
 def one(answer: Answer) -> Response[Any]:
@@ -109,9 +116,13 @@ def done(answer: Answer, status: int = 200) -> Response[Any]:
 
 async def once(
     db: Connection, actor: Actor, request: Request[Any, Any, Any], act: Callable[[], Awaitable[Answer]], *,
-    status: int = 200, required: bool = False,
+    status: int = 200, required: bool = False, read: Callable[[UUID], Awaitable[Answer]] | None = None,
 ) -> Response[Any]:  # fmt: skip
-    """Run an act under the request's Idempotency-Key and answer with the state after it."""
+    """Run an act under the request's Idempotency-Key and answer with the state after it.
+
+    Said again, status and ETag are those of the first time; the body is read anew with `read`, by the id it names:
+    what the person may not see any more is NotFound, as everywhere.
+    """
 
     async def stored() -> Stored:
         answer = await act()
@@ -121,8 +132,11 @@ async def once(
     kept = await idempotency.once(
         db, actor, request.headers.get("idempotency-key", ""), asked, stored, required=required
     )
+    body = kept.body
+    if kept.again and read is not None:
+        body = (await read(msgspec.json.decode(body, type=_Named).id)).body
     return Response(
-        kept.body, status_code=kept.status, media_type=JSON, headers={"etag": kept.etag} if kept.etag else {}
+        body, status_code=kept.status, media_type=JSON, headers={"etag": kept.etag} if kept.etag else {}
     )
 
 

@@ -20,6 +20,8 @@ class Stored(msgspec.Struct, frozen=True):
     status: int
     body: bytes
     etag: str = ""
+    again: bool = False
+    """Not done now: kept from the first time."""
 
 
 async def once(
@@ -70,7 +72,7 @@ async def once(
             raise errors.KeyReused
         if not actor.roles.issuperset(kept["roles"]):
             raise errors.Forbidden
-        return Stored(kept["status"], kept["answer"], kept["etag"])
+        return Stored(kept["status"], kept["answer"], kept["etag"], again=True)
     answer = await act()
     await db.execute(
         "update idempotent_answer set status = $3, answer = $4, etag = $5 where person_id = $1 and key = $2",

@@ -1,5 +1,6 @@
 """JSON API of distribution: dispatches, and one delivery per recipient."""
 
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -101,7 +102,9 @@ async def prepare(
         dispatch_id = await actions.compose(db, actor, data)
         return await _with_preview(db, caller, actor, dispatch_id)
 
-    return await answers.once(db, actor, request, act, status=201)
+    return await answers.once(
+        db, actor, request, act, status=201, read=partial(_with_preview, db, caller, actor)
+    )
 
 
 @post("/dispatches/{dispatch_id:uuid}/send", status_code=200, opt={"permission": "dispatches.send"})
@@ -114,7 +117,7 @@ async def send(
         await actions.send(db, actor, dispatch_id)
         return await store.get(db, caller, dispatch_id)
 
-    return await answers.once(db, actor, request, act, required=True)
+    return await answers.once(db, actor, request, act, required=True, read=partial(store.get, db, caller))
 
 
 @post("/dispatches/{dispatch_id:uuid}/cancel", status_code=200, opt={"permission": "dispatches.send"})
@@ -127,7 +130,7 @@ async def cancel(
         await actions.cancel(db, actor, dispatch_id)
         return await store.get(db, caller, dispatch_id)
 
-    return await answers.once(db, actor, request, act)
+    return await answers.once(db, actor, request, act, read=partial(store.get, db, caller))
 
 
 @post("/dispatches/{dispatch_id:uuid}/resend", status_code=200, opt={"permission": "dispatches.send"})
@@ -145,7 +148,7 @@ async def resend(
         await actions.resend(db, actor, dispatch_id, data.include_uncertain)
         return await store.get(db, caller, dispatch_id)
 
-    return await answers.once(db, actor, request, act)
+    return await answers.once(db, actor, request, act, read=partial(store.get, db, caller))
 
 
 @post("/deliveries/{delivery_id:uuid}/settle", status_code=200, opt={"permission": "dispatches.send"})
@@ -163,7 +166,7 @@ async def settle(
         await actions.settle(db, actor, delivery_id, data.arrived)
         return await store.get_delivery(db, caller, delivery_id)
 
-    return await answers.once(db, actor, request, act)
+    return await answers.once(db, actor, request, act, read=partial(store.get_delivery, db, caller))
 
 
 async def _with_preview(db: Connection, caller: Caller, actor: Actor, dispatch_id: UUID) -> Answer:

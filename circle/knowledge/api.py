@@ -1,5 +1,6 @@
 """JSON API of knowledge documents."""
 
+from functools import partial
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -64,7 +65,7 @@ async def write_document(
     async def act() -> Answer:
         return await actions.get(db, caller, await actions.write(db, actor, data))
 
-    return await answers.once(db, actor, request, act, status=201)
+    return await answers.once(db, actor, request, act, status=201, read=partial(actions.get, db, caller))
 
 
 @get(PATH, opt={"permission": "signed_in"})
@@ -99,7 +100,7 @@ async def submit_document(
         await actions.submit(db, actor, document_id, answers.expected_revision(request, required=False))
         return await actions.get(db, caller, document_id)
 
-    return await answers.once(db, actor, request, act)
+    return await answers.once(db, actor, request, act, read=partial(actions.get, db, caller))
 
 
 @post(PATH + "/return", status_code=200, opt={"permission": "documents.write"})
@@ -118,7 +119,7 @@ async def return_document(
         await actions.give_back(db, actor, document_id, data, expected)
         return await actions.get(db, caller, document_id)
 
-    return await answers.once(db, actor, request, act)
+    return await answers.once(db, actor, request, act, read=partial(actions.get, db, caller))
 
 
 @post(PATH + "/release", status_code=200, opt={"permission": "documents.release"})
@@ -137,7 +138,7 @@ async def release_document(
         await actions.release(db, actor, document_id, data or Release(), expected)
         return await actions.get(db, caller, document_id)
 
-    return await answers.once(db, actor, request, act, required=True)
+    return await answers.once(db, actor, request, act, required=True, read=partial(actions.get, db, caller))
 
 
 @post(PATH + "/supersede", status_code=200, opt={"permission": "documents.write"})
@@ -156,7 +157,7 @@ async def supersede_document(
         await actions.supersede(db, actor, document_id, data, expected)
         return await actions.get(db, caller, document_id)
 
-    return await answers.once(db, actor, request, act)
+    return await answers.once(db, actor, request, act, read=partial(actions.get, db, caller))
 
 
 @post(PATH + "/retire", status_code=200, opt={"permission": "documents.write"})
@@ -175,7 +176,7 @@ async def retire_document(
         await actions.retire(db, actor, document_id, data, expected)
         return await actions.get(db, caller, document_id)
 
-    return await answers.once(db, actor, request, act)
+    return await answers.once(db, actor, request, act, read=partial(actions.get, db, caller))
 
 
 @get(PATH + "/versions", opt={"permission": "signed_in"})

@@ -1,6 +1,7 @@
 """JSON API of meetings and their attendance."""
 
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -63,7 +64,7 @@ async def convene(
     async def act() -> Answer:
         return await store.get(db, caller, await actions.convene(db, actor, data))
 
-    return await answers.once(db, actor, request, act, status=201)
+    return await answers.once(db, actor, request, act, status=201, read=partial(store.get, db, caller))
 
 
 @get("/meetings/{meeting_id:uuid}", opt={"permission": "signed_in"})
@@ -112,7 +113,7 @@ async def _act(
         await does(answers.expected_revision(request, required=False))
         return await store.get(db, caller, meeting_id)
 
-    return await answers.once(db, actor, request, act, required=required)
+    return await answers.once(db, actor, request, act, required=required, read=partial(store.get, db, caller))
 
 
 @post("/meetings/{meeting_id:uuid}/invite", status_code=200, opt={"permission": "meetings.invite"})

@@ -1,5 +1,6 @@
 """JSON API of tasks."""
 
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -43,7 +44,7 @@ async def assign(
     async def act() -> Answer:
         return await store.get(db, caller, await actions.assign(db, actor, data))
 
-    return await answers.once(db, actor, request, act, status=201)
+    return await answers.once(db, actor, request, act, status=201, read=partial(store.get, db, caller))
 
 
 @get("/tasks/{task_id:uuid}", opt={"permission": "signed_in"})
@@ -78,7 +79,7 @@ async def accept(
         await actions.accept(db, actor, task_id, answers.expected_revision(request, required=False))
         return await store.get(db, caller, task_id)
 
-    return await answers.once(db, actor, request, act)
+    return await answers.once(db, actor, request, act, read=partial(store.get, db, caller))
 
 
 @post("/tasks/{task_id:uuid}/complete", status_code=200, opt={"permission": "tasks.settle"})
@@ -91,7 +92,7 @@ async def complete(
         await actions.complete(db, actor, task_id, answers.expected_revision(request, required=False))
         return await store.get(db, caller, task_id)
 
-    return await answers.once(db, actor, request, act)
+    return await answers.once(db, actor, request, act, read=partial(store.get, db, caller))
 
 
 @post("/tasks/{task_id:uuid}/decline", status_code=200, opt={"permission": "tasks.settle"})
@@ -110,7 +111,7 @@ async def decline(
         await actions.decline(db, actor, task_id, data or Refusal(), expected)
         return await store.get(db, caller, task_id)
 
-    return await answers.once(db, actor, request, act)
+    return await answers.once(db, actor, request, act, read=partial(store.get, db, caller))
 
 
 router = Router(

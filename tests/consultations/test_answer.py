@@ -1,5 +1,7 @@
 """The expert or who stands in writes the answer; the house sees nothing of it before it is sent."""
 
+import pytest
+
 from circle.core.clock import Clock
 from circle.core.db import Connection
 from tests import make
@@ -116,3 +118,21 @@ async def test_rewritten_it_is_reviewed_anew(client: Clients, db: Connection, of
     assert made["reviewed_on"] is None and made["state"] == "in_review"
     refused = await (await client.as_("anna")).post(api(found, "send"), headers={"idempotency-key": "s"})
     assert refused.status_code == 409 and refused.json()["code"] == "not_reviewed"
+
+
+@pytest.mark.confidential
+async def test_said_again_after_the_task_went_to_another_it_tells_nothing(
+    client: Clients, db: Connection, office: Clock
+) -> None:
+    await make.advisers(db)
+    found = await make.consultation(db, office, "assigned", confidentiality="confidential")
+    dora, anna = await client.as_("dora"), await client.as_("anna")
+    body, same = {"answer": "Streng vertraulich.", "draft": True}, {"idempotency-key": "entwurf"}
+    first = await dora.post(api(found, "answer"), json=body, headers=same)
+    again = await dora.post(api(found, "answer"), json=body, headers=same)
+    assert (first.status_code, again.status_code) == (200, 200)
+    assert (again.json(), again.headers["etag"]) == (first.json(), first.headers["etag"])
+    emil = {"assignee_id": str(await make.person_id(db, "emil"))}
+    assert (await anna.post(api(found, "assign"), json=emil)).status_code == 200
+    gone = await dora.post(api(found, "answer"), json=body, headers=same)
+    assert gone.status_code == 404 and "vertraulich" not in gone.text.lower()

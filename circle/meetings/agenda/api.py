@@ -1,6 +1,7 @@
 """JSON API of agenda items and papers."""
 
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -61,7 +62,7 @@ async def propose(
     async def act() -> Answer:
         return await store.get_item(db, caller, await actions.propose(db, actor, meeting_id, data))
 
-    return await answers.once(db, actor, request, act, status=201)
+    return await answers.once(db, actor, request, act, status=201, read=partial(store.get_item, db, caller))
 
 
 @post("/meetings/{meeting_id:uuid}/agenda-items/order", status_code=200, opt={"permission": "agenda.admit"})
@@ -118,7 +119,7 @@ async def _act(
         await does(answers.expected_revision(request, required=False))
         return await store.get_item(db, caller, item_id)
 
-    return await answers.once(db, actor, request, act)
+    return await answers.once(db, actor, request, act, read=partial(store.get_item, db, caller))
 
 
 @post("/agenda-items/{item_id:uuid}/admit", status_code=200, opt={"permission": "agenda.admit"})
@@ -205,7 +206,7 @@ async def reserve(
         await actions.reserve(db, actor, item_id, data, expected)
         return await store.get_item(db, caller, item_id)
 
-    return await answers.once(db, actor, request, act, status=201)
+    return await answers.once(db, actor, request, act, status=201, read=partial(store.get_item, db, caller))
 
 
 @post("/agenda-items/{item_id:uuid}/reservations/lift", status_code=200, opt={"permission": "signed_in"})
@@ -253,7 +254,7 @@ async def hand_in(
     async def act() -> Answer:
         return await store.get_paper(db, caller, await papers.hand_in(db, actor, meeting_id, data))
 
-    return await answers.once(db, actor, request, act, status=201)
+    return await answers.once(db, actor, request, act, status=201, read=partial(store.get_paper, db, caller))
 
 
 @get("/papers/{paper_id:uuid}", opt={"permission": "signed_in"})

@@ -54,7 +54,9 @@ async def circulate(
         await actions.circulate(db, actor, meeting_id, answers.expected_revision(request, required=False))
         return await store.get(db, caller, meeting_id)
 
-    return await answers.once(db, actor, request, act, required=True)
+    return await answers.once(
+        db, actor, request, act, required=True, read=lambda _: store.get(db, caller, meeting_id)
+    )
 
 
 @post("/meetings/{meeting_id:uuid}/minutes/objections", opt={"permission": "minutes.object"})
@@ -72,7 +74,9 @@ async def object_to(
         await actions.object_to(db, actor, meeting_id, data)
         return await store.get(db, caller, meeting_id)
 
-    return await answers.once(db, actor, request, act, status=201)
+    return await answers.once(
+        db, actor, request, act, status=201, read=lambda _: store.get(db, caller, meeting_id)
+    )
 
 
 @post(
@@ -96,7 +100,7 @@ async def decide(
         await actions.decide(db, actor, meeting_id, objection_id, data, expected)
         return await store.get(db, caller, meeting_id)
 
-    return await answers.once(db, actor, request, act)
+    return await answers.once(db, actor, request, act, read=lambda _: store.get(db, caller, meeting_id))
 
 
 @post("/meetings/{meeting_id:uuid}/minutes/approve", status_code=200, opt={"permission": "minutes.approve"})
@@ -115,7 +119,9 @@ async def approve(
         await actions.approve(db, actor, meeting_id, data or Approval(), expected)
         return await store.get(db, caller, meeting_id)
 
-    return await answers.once(db, actor, request, act, required=True)
+    return await answers.once(
+        db, actor, request, act, required=True, read=lambda _: store.get(db, caller, meeting_id)
+    )
 
 
 @post("/meetings/{meeting_id:uuid}/minutes/corrections", opt={"permission": "minutes.approve"})
@@ -133,7 +139,9 @@ async def correct(
         await actions.correct(db, actor, meeting_id, data, answers.expected_revision(request, required=False))
         return await store.get(db, caller, meeting_id)
 
-    return await answers.once(db, actor, request, act, status=201)
+    return await answers.once(
+        db, actor, request, act, status=201, read=lambda _: store.get(db, caller, meeting_id)
+    )
 
 
 @get("/meetings/{meeting_id:uuid}/minutes/versions", opt={"permission": "signed_in"})
