@@ -1,6 +1,7 @@
 """One person of each role walks through the whole example circle: every link leads somewhere, every list tells the truth."""
 
 import re
+from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -35,6 +36,7 @@ WALKERS = {
     "data protection": "ute.datenprobe@br-arnsberg.example",
     "technical admin": "sam.technikmuster@kfi.example",
 }
+OF_A_KIND = 3
 COLLECTIONS = ["meetings", "consultations", "documents", "tasks", "people"]
 
 
@@ -76,9 +78,17 @@ def flaws(text: str, doors: list[re.Pattern[str]]) -> list[str]:
     return found
 
 
+def shape(address: str) -> str:
+    """`/anfragen/BA-2026-021?schritt=close` → `/anfragen/{}?schritt`: addresses of one kind."""
+    path, _, query = address.partition("?")
+    path = re.sub(r"/(?:[0-9a-f-]{36}|[A-Z]+-[\w-]+)(?=/|$)", "/{}", path)
+    return path + "?" + "&".join(sorted(part.split("=")[0] for part in query.split("&") if part))
+
+
 async def walk(browser: Browser, doors: list[re.Pattern[str]]) -> tuple[set[str], list[str]]:
-    """Follow every inner link from the start page; the addresses visited, and what was wrong."""
+    """Follow the inner links from the start page, a few of each kind; the addresses visited, and what was wrong."""
     seen, waiting, wrong = {"/"}, [("/", "")], []
+    kinds: Counter[str] = Counter()
     while waiting:
         path, came_from = waiting.pop()
         answer = await browser.get(path)
@@ -90,10 +100,12 @@ async def walk(browser: Browser, doors: list[re.Pattern[str]]) -> tuple[set[str]
         wrong += [f"{path}: {flaw}" for flaw in flaws(answer.text, doors)]
         for link in re.findall(r'(?:href|src)="(/[^"#]*)', answer.text):
             target = link.replace("&amp;", "&")
-            # One filter of a list is as good as another.
-            if target not in seen and not target.startswith("/static/") and target.count("&") < 1:
-                seen.add(target)
-                waiting.append((target, path))
+            kind = shape(target)
+            if target in seen or target.startswith("/static/") or kinds[kind] >= OF_A_KIND:
+                continue
+            kinds[kind] += 1
+            seen.add(target)
+            waiting.append((target, path))
     return seen, wrong
 
 
@@ -108,7 +120,7 @@ async def test_every_link_that_is_shown_leads_somewhere(app: Litestar, circle: C
         await circle.browser(WALKERS[who]), [re.compile(pattern) for pattern in patterns]
     )
     assert not wrong, "\n".join(wrong)
-    assert len(seen) > 10
+    assert len(seen) > 7
 
 
 async def everything(client: httpx.AsyncClient, name: str) -> dict[str, str]:
