@@ -187,6 +187,19 @@ async def _load(settings: "Settings", folder: Path | None, jsonl: Path | None, i
             await importer.load_jsonl(database, jsonl, _say_count)
     finally:
         await database.pool.close()
+    if settings.database_admin_url:
+        await _analyze(settings.database_admin_url)
+
+
+async def _analyze(admin_url: str) -> None:
+    """Let the planner know at once what was loaded; by itself it would find out minutes later. Only the owner may."""
+    import asyncpg
+
+    owner = await asyncpg.connect(admin_url)
+    try:
+        await owner.execute("analyze")
+    finally:
+        await owner.close()
 
 
 def _say_count(name: str, count: int) -> None:
