@@ -12,9 +12,9 @@ T = TypeVar("T")
 
 # Controls, line breaks and direction overrides: what `mail.check_subject` refuses, for lines end up in subjects.
 _REFUSED = r"\x7f-\x9f\u2028-\u202e\u2066-\u2069"
-_LINE = rf"^[^\x00-\x1f{_REFUSED}]*[^\x00-\x20{_REFUSED}][^\x00-\x1f{_REFUSED}]*$"
+ONE_LINE = rf"^[^\x00-\x1f{_REFUSED}]*[^\x00-\x20{_REFUSED}][^\x00-\x1f{_REFUSED}]*$"
 
-Line = Annotated[str, msgspec.Meta(min_length=1, max_length=300, pattern=_LINE)]
+Line = Annotated[str, msgspec.Meta(min_length=1, max_length=300, pattern=ONE_LINE)]
 """One line that is not blank and holds no control characters."""
 OptionalLine = Annotated[str, msgspec.Meta(max_length=300, pattern=rf"^[^\x00-\x1f{_REFUSED}]*$")]
 Text = Annotated[str, msgspec.Meta(max_length=20_000, pattern=r"^[^\x00]*$")]

@@ -7,15 +7,13 @@ from uuid import UUID
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from circle.core.fields import Body, Line, OptionalLine, RequiredText, Text, Topics
+from circle.core.fields import ONE_LINE, Body, Line, OptionalLine, RequiredText, Text, Topics
 
 Level = Literal["public", "internal", "circle", "confidential"]
 Language = Literal["standard", "plain", "easy"]
 DraftState = Literal["draft", "in_review"]
 State = Literal["draft", "in_review", "released", "review_overdue", "superseded", "retired"]
-Kind = Annotated[
-    str, msgspec.Meta(min_length=1, max_length=60, pattern=r"^[^\x00-\x1f\x7f]*\S[^\x00-\x1f\x7f]*$")
-]
+Kind = Annotated[str, msgspec.Meta(min_length=1, max_length=60, pattern=ONE_LINE)]
 Files = Annotated[list[UUID], msgspec.Meta(max_length=50)]
 People = Annotated[list[UUID], msgspec.Meta(max_length=50)]
 
