@@ -82,7 +82,7 @@ def addressed(file: bytes, name: str, address: str) -> bytes:
     if b"\r\nMETHOD:PUBLISH\r\n" in file:
         return file
     asked = ";RSVP=TRUE" if b"\r\nMETHOD:REQUEST\r\n" in file else ""
-    line = _fold(
+    line = fold(
         f"ATTENDEE{_name(name)};CUTYPE=INDIVIDUAL;ROLE=REQ-PARTICIPANT;PARTSTAT=NEEDS-ACTION"
         f"{asked}:mailto:{mail.check_address(address)}"
     )
@@ -98,13 +98,13 @@ def _file(events: Sequence[Event], method: Method, name: str | None) -> bytes:
     lines = ["BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//Koordinierungskreis//Circle//DE"]
     lines += ["CALSCALE:GREGORIAN", f"METHOD:{method}"]
     if name is not None:
-        lines += [f"NAME:{_text(name)}", f"X-WR-CALNAME:{_text(name)}"]
+        lines += [f"NAME:{escape(name)}", f"X-WR-CALNAME:{escape(name)}"]
     if any(e.zone == calendar.BERLIN for e in events):
         lines += _BERLIN
     for e in events:
         lines += _event(e, method)
     lines.append("END:VCALENDAR")
-    return "".join(_fold(line) for line in lines).encode()
+    return "".join(fold(line) for line in lines).encode()
 
 
 def _event(e: Event, method: Method) -> Iterable[str]:
@@ -115,17 +115,17 @@ def _event(e: Event, method: Method) -> Iterable[str]:
     if e.stamp.tzinfo is None:
         raise ValueError("Der Zeitpunkt der Fassung braucht eine Zeitzone.")
     yield "BEGIN:VEVENT"
-    yield f"UID:{_text(e.uid)}"
+    yield f"UID:{escape(e.uid)}"
     yield f"SEQUENCE:{e.sequence}"
     yield f"DTSTAMP:{_utc(e.stamp)}"
     yield f"LAST-MODIFIED:{_utc(e.stamp)}"
     yield _when("DTSTART", starts, e.zone)
     yield _when("DTEND", ends, e.zone)
-    yield f"SUMMARY:{_text(e.summary)}"
+    yield f"SUMMARY:{escape(e.summary)}"
     if e.location:
-        yield f"LOCATION:{_text(e.location)}"
+        yield f"LOCATION:{escape(e.location)}"
     if e.description:
-        yield f"DESCRIPTION:{_text(e.description)}"
+        yield f"DESCRIPTION:{escape(e.description)}"
     if e.url:
         yield f"URL:{_link(e.url)}"
     if e.organizer_email:
@@ -145,7 +145,8 @@ def _utc(at: datetime) -> str:
     return f"{at.astimezone(UTC):%Y%m%dT%H%M%SZ}"
 
 
-def _text(text: str) -> str:
+def escape(text: str) -> str:
+    """Write text as a value (RFC 5545 3.3.11, the same in RFC 6350 3.4); control characters go."""
     text = _CONTROLS.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
     for sign in "\\;,":
         text = text.replace(sign, "\\" + sign)
@@ -168,7 +169,7 @@ def _link(url: str) -> str:
     return url
 
 
-def _fold(line: str) -> str:
+def fold(line: str) -> str:
     """Break a line so that none is longer than 75 octets, and no character is cut (RFC 5545 3.1)."""
     parts, part, size = [], "", 0
     for sign in line:
