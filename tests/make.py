@@ -261,3 +261,18 @@ async def item(
         found, meeting_id, title, kind, level, submitter, text,
     )  # fmt: skip
     return found
+
+
+async def contact(db: Connection, house: str = "br-arnsberg", **given: Any) -> UUID:
+    """A municipal contact of a house as the table knows it."""
+    values = {"organisation": "Stadt Musterhausen", "name": "Mia Muster", "email": "mia@stadt.example",
+        "municipality": "Musterhausen", "ags": "05962000", "kind": "municipal_contact", "topics": []} | given  # fmt: skip
+    found: UUID = await db.fetchval(
+        """
+        insert into partner (authority_id, organisation, name, email, municipality, ags, kind, topics, source, source_on)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, 'Internetseite', '2026-01-05') returning id
+        """,
+        await authority(db, house), *(values[name] for name in (
+            "organisation", "name", "email", "municipality", "ags", "kind", "topics")),
+    )  # fmt: skip
+    return found

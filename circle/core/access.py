@@ -53,7 +53,12 @@ RIGHTS: dict[str, set[str]] = {
     "documents.release": {"release_approver", "quality_reviewer", "kfi_head"},
     "documents.distribute": {"circle_office", "knowledge_editor"},
     "dispatches.send": {"circle_office"},
+    "appointments.register": {"circle_office"},
+    "appointments.attach": HOUSE,
+    "appointments.prove": {"circle_office", *HOUSE},
+    "appointments.notify": {"circle_office", "commissioner", "deputy"},
     "people.manage": {"technical_admin", "circle_office"},
+    "network.write": HOUSE,
     "files.upload": HOUSE | KFI | {"regional_staff"},
     "audit.read": {"data_protection_officer", "records_manager", "kfi_head", "circle_office"},
 }

@@ -26,7 +26,7 @@ COUNTS = {
     "persons": 30,
     "appointments": 12,
     "absences": 3,
-    "partners": 6,
+    "partners": 32,
     "topics": 25,
     "templates": 10,
     "documents": 26,  # the 25 of the file, and the decree

@@ -96,8 +96,20 @@ class Partner(msgspec.Struct, frozen=True):
     organisation: str
     district: str
     contact: str | None = None
+    """Who the contact is, among the persons; otherwise the fields below say it."""
     audience: str = "public"
     subscribed: bool = True
+    name: str = ""
+    function: str = ""
+    address: str = ""
+    email: str = ""
+    phone: str = ""
+    municipality: str = ""
+    ags: str | None = None
+    topics: list[str] = []
+    source: str = "Übernahme aus dem Datenbestand"
+    source_on: date | None = None
+    unsubscribed_on: date | None = None
 
 
 class Document(msgspec.Struct, frozen=True):

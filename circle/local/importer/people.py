@@ -174,21 +174,38 @@ async def load_partners(run: Run) -> None:
         "partners",
         await run.db.fetch("select reference as key, id from partner where reference is not null"),
     )
+    people = {person.id: person for person in run.folder.persons}
     for partner in run.missing("partners", run.folder.partners):
         place = f"Der Kontakt {partner.id}"
+        person_id = run.maybe("persons", partner.contact, place)
+        person = people[partner.contact] if partner.contact else partner
+        known_on = partner.source_on or run.actor.today
         added = await row(
             run.db,
             """
-            insert into partner (reference, kind, organisation, authority_id, person_id, audience_level, subscribed)
-            values ($1, $2, $3, $4, $5, $6, $7) returning id
+            insert into partner (reference, kind, organisation, authority_id, person_id, audience_level, subscribed,
+                name, function, email, phone, address, municipality, ags, topics, source, source_on, unsubscribed_on)
+            values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17,
+                case when not $7 then $18::date end) returning id
             """,
             partner.id,
             partner.kind,
             partner.organisation,
             run.find("authorities", partner.district, place),
-            run.maybe("persons", partner.contact, place),
+            person_id,
             partner.audience,
             partner.subscribed,
+            person.name,
+            person.function,
+            person.email,
+            person.phone,
+            partner.address,
+            partner.municipality,
+            partner.ags,
+            partner.topics,
+            partner.source,
+            known_on,
+            partner.unsubscribed_on or known_on,
         )
         run.add("partners", partner.id, added["id"])
 

@@ -1,0 +1,1 @@
+"""The network of a district government: municipal contacts, institutions and associations (decree Nr. 5 d)."""

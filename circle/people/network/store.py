@@ -1,0 +1,358 @@
+"""SQL about the contacts of the network."""
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+import msgspec
+
+from circle.core.db import Answer, Caller, Connection, read_one, read_page, row
+
+from .model import NewContact, NewNote
+
+
+async def get(db: Connection, caller: Caller, contact_id: UUID) -> Answer:
+    """One contact that the caller may see."""
+    return await read_one(
+        db,
+        """
+        with me as materialized (select * from whoami($1, $2))
+        select me.card as me, coalesce(p.revision, 0) as revision,
+            case when p.id is not null then partner_body(p, a) end as body
+        from me left join (partner p join authority a on a.id = p.authority_id)
+            on p.id = $3 and partner_open(p.authority_id, me.authority_id, me.keys)
+        """,
+        caller,
+        contact_id,
+    )
+
+
+async def list_contacts(
+    db: Connection,
+    caller: Caller,
+    after: str | None,
+    limit: int,
+    *,
+    authority: str | None = None,
+    kind: str | None = None,
+    topic: str | None = None,
+    text: str | None = None,
+    ags: str | None = None,
+    subscribed: bool | None = None,
+) -> Answer:
+    """Contacts by organisation. $5 keeps those of a house (key or id), $6 a kind, $7 a topic, $8 is looked for in all
+    words, $9 are the first digits of the municipality key, $10 keeps those that get letters. Who belongs neither to the
+    circle nor to a district government gets NotFound."""
+    return await read_page(
+        db,
+        """
+        with me as materialized (
+            select w.*, 'circle' = any(w.keys)
+                or ('internal' = any(w.keys) and h.kind = 'district_government') as may_read
+            from whoami($1, $2) w join authority h on h.id = w.authority_id
+        ),
+        page as (
+            select partner_body(p, a) as line, k.key, row_number() over (order by k.key) as n
+            from me, partner p join authority a on a.id = p.authority_id
+            cross join lateral (select lower(unaccent(p.organisation)) || ' ' || p.id as key) k
+            where partner_open(p.authority_id, me.authority_id, me.keys)
+                and ($3::text is null or k.key > $3)
+                and ($5::text is null or a.key = $5 or a.id::text = $5)
+                and ($6::text is null or p.kind = $6)
+                and ($7::text is null or $7 = any(p.topics))
+                and ($8::text is null or strpos(lower(unaccent(concat_ws(' ', p.organisation, p.name, p.function,
+                    p.municipality, p.email, p.ags))), lower(unaccent($8))) > 0)
+                and ($9::text is null or starts_with(p.ags, $9))
+                and ($10::boolean is null or p.subscribed = $10)
+            order by k.key
+            limit $4 + 1
+        )
+        select me.card as me,
+            case when me.may_read then
+                (select coalesce(jsonb_agg(line order by n) filter (where n <= $4), '[]') from page) end as items,
+            (select key from page where n = $4 and exists (select from page where n > $4)) as next
+        from me
+        """,
+        caller,
+        after,
+        limit,
+        authority,
+        kind,
+        topic,
+        text,
+        ags,
+        subscribed,
+    )
+
+
+async def count_by_district(db: Connection, caller: Caller) -> Answer:
+    """How many contacts of each kind the caller may see in each city or district, and the caller's house."""
+    return await read_one(
+        db,
+        """
+        with me as materialized (
+            select w.*, h.key as house, 'circle' = any(w.keys) as whole,
+                'internal' = any(w.keys) and h.kind = 'district_government' as own
+            from whoami($1, $2) w join authority h on h.id = w.authority_id
+        )
+        select me.card as me, 0 as revision, case when me.whole or me.own then jsonb_build_object(
+            'houses', case when not me.whole then array[me.house] end,
+            'known', (
+                select coalesce(jsonb_agg(jsonb_build_array(c.ags, c.kind, c.number)), '[]') from (
+                    select left(p.ags, 5) as ags, p.kind, count(*) as number from partner p
+                    where p.ags is not null and partner_open(p.authority_id, me.authority_id, me.keys)
+                    group by 1, 2) c)) end as body
+        from me
+        """,
+        caller,
+    )
+
+
+async def lock(
+    db: Connection, contact_id: UUID, own_house: UUID | None, keys: list[str]
+) -> asyncpg.Record | None:
+    """A contact that is open to these keys, held until the end of the transaction."""
+    return await db.fetchrow(
+        """
+        select id, reference, kind, organisation, name, function, address, email, phone, municipality, ags, topics,
+            source, source_on, subscribed, unsubscribed_on, authority_id, person_id, revision
+        from partner where id = $1 and partner_open(authority_id, $2, $3) for update
+        """,
+        contact_id,
+        own_house,
+        keys,
+    )
+
+
+async def find_house(db: Connection, authority_id: UUID | None) -> str:
+    """The key of a house."""
+    return str(await db.fetchval("select key from authority where id = $1", authority_id))
+
+
+async def list_houses(db: Connection) -> list[asyncpg.Record]:
+    """The district governments, for the choice in a form."""
+    rows: list[Any] = await db.fetch(
+        "select key, short from authority where kind = 'district_government' order by short"
+    )
+    return rows
+
+
+async def topic_labels(db: Connection) -> dict[str, str]:
+    """The controlled words with their labels."""
+    return {one["id"]: one["label"] for one in await db.fetch("select id, label from topic order by label")}
+
+
+async def find_duplicates(
+    db: Connection,
+    entries: Sequence[NewContact],
+    own_house: UUID | None,
+    keys: list[str],
+    without: UUID | None = None,
+) -> list[asyncpg.Record]:
+    """Open contacts that look like one of `entries`: `n` counts them from 0, `same_email` and `same` (organisation,
+    place and name are the same) tell the sure ones from those with a similar organisation in the same place."""
+    rows: list[Any] = await db.fetch(
+        """
+        with wanted as (
+            select n - 1 as n, lower(email) as email, lower(unaccent(organisation)) as organisation,
+                lower(unaccent(name)) as name, nullif(ags, '') as ags, lower(unaccent(municipality)) as place
+            from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[])
+                with ordinality as given (email, organisation, name, ags, municipality, n)
+        ),
+        known as (
+            select p.id, p.organisation, p.name, p.municipality, a.short as authority_name, p.ags, p.authority_id,
+                lower(p.email) as email, lower(unaccent(p.organisation)) as plain, lower(unaccent(p.name)) as plain_name,
+                lower(unaccent(p.municipality)) as place
+            from partner p join authority a on a.id = p.authority_id
+            where partner_open(p.authority_id, $6, $7) and p.id is distinct from $8
+        )
+        select w.n, k.id, k.organisation, k.name, k.municipality, k.authority_name, true as same_email, true as same
+        from wanted w join known k on k.email = w.email and w.email <> ''
+        union all
+        select w.n, k.id, k.organisation, k.name, k.municipality, k.authority_name, false,
+            w.organisation = k.plain and w.name = k.plain_name and k.authority_id = $6
+        from wanted w join known k on w.ags = k.ags or (w.ags is null and k.ags is null and w.place = k.place)
+        where (w.email = '' or k.email is distinct from w.email) and similarity(w.organisation, k.plain) > 0.5
+        order by 1, 7 desc, 3, 2
+        """,
+        [one.email for one in entries],
+        [one.organisation for one in entries],
+        [one.name for one in entries],
+        [one.ags or "" for one in entries],
+        [one.municipality for one in entries],
+        own_house,
+        keys,
+        without,
+    )
+    return rows
+
+
+async def insert(
+    db: Connection, entries: Sequence[NewContact], authority_id: UUID | None, today: date
+) -> list[UUID]:
+    """New contacts of a house. Returns their ids in the same order."""
+    made = await db.fetch(
+        """
+        insert into partner (kind, organisation, authority_id, name, function, address, email, phone, municipality,
+            ags, topics, source, source_on, subscribed, unsubscribed_on)
+        select e.kind, e.organisation, $2, e.name, e.function, e.address, e.email, e.phone, e.municipality, e.ags,
+            e.topics, e.source, e.source_on, e.subscribed, case when not e.subscribed then $3::date end
+        from jsonb_to_recordset($1::jsonb) as e (kind text, organisation text, name text, function text, address text,
+            email text, phone text, municipality text, ags text, topics text[], source text, source_on date,
+            subscribed boolean)
+        returning id
+        """,
+        msgspec.json.encode(entries).decode(),
+        authority_id,
+        today,
+    )
+    return [one["id"] for one in made]
+
+
+async def update(
+    db: Connection, contact_id: UUID, revision: int, contact: NewContact, unsubscribed_on: date | None
+) -> bool:
+    """Replace what a contact says. False when the revision is no longer the present one."""
+    done = await db.execute(
+        """
+        update partner set kind = $3, organisation = $4, name = $5, function = $6, address = $7, email = $8, phone = $9,
+            municipality = $10, ags = $11, topics = $12, source = $13, source_on = $14, subscribed = $15,
+            unsubscribed_on = $16, revision = revision + 1
+        where id = $1 and revision = $2
+        """,
+        contact_id, revision, contact.kind, contact.organisation, contact.name, contact.function, contact.address,
+        contact.email, contact.phone, contact.municipality, contact.ags, contact.topics, contact.source,
+        contact.source_on, contact.subscribed, unsubscribed_on,
+    )  # fmt: skip
+    return bool(done == "UPDATE 1")
+
+
+async def delete(db: Connection, contact_id: UUID, revision: int) -> bool:
+    """Remove a contact with its notes; whoever got letters as this contact gets none any more. False when stale."""
+    return bool(
+        await db.fetchval(
+            """
+            with gone as (
+                delete from partner where id = $1 and revision = $2 returning id, person_id
+            ), silenced as (
+                update person p set active = false from gone
+                where p.id = gone.person_id and p.password_hash is null
+            )
+            select exists (select from gone)
+            """,
+            contact_id,
+            revision,
+        )
+    )
+
+
+async def end_subscription(db: Connection, opt_out: UUID, today: date) -> asyncpg.Record | None:
+    """The contact that this link belongs to gets no more letters; None when there is none or it has ended before."""
+    return await db.fetchrow(
+        """
+        update partner set subscribed = false, unsubscribed_on = $2, revision = revision + 1
+        where opt_out = $1 and subscribed returning id, reference
+        """,
+        opt_out,
+        today,
+    )
+
+
+async def insert_import(
+    db: Connection, person_id: UUID | None, authority_id: UUID | None, content: str
+) -> UUID:
+    """Keep what was read from a file until its author confirms; what nobody confirmed within a day goes."""
+    found = await row(
+        db,
+        """
+        with old as (delete from partner_import where created_at < now() - interval '1 day')
+        insert into partner_import (person_id, authority_id, content) values ($1, $2, $3::jsonb) returning id
+        """,
+        person_id,
+        authority_id,
+        content,
+    )
+    return UUID(str(found["id"]))
+
+
+async def get_import(db: Connection, caller: Caller, import_id: UUID) -> Answer:
+    """What was read from a file, for who gave it."""
+    return await read_one(
+        db,
+        """
+        with me as materialized (select * from whoami($1, $2))
+        select me.card as me, 0 as revision,
+            i.content || jsonb_build_object('id', i.id, 'added', i.added) as body
+        from me left join partner_import i
+            on i.id = $3 and i.person_id = me.person_id and i.authority_id = me.authority_id
+        """,
+        caller,
+        import_id,
+    )
+
+
+async def lock_import(
+    db: Connection, import_id: UUID, person_id: UUID | None, authority_id: UUID | None
+) -> asyncpg.Record | None:
+    """One's own import, held until the end of the transaction."""
+    return await db.fetchrow(
+        "select id, content, added from partner_import where id = $1 and person_id = $2 and authority_id = $3 for update",
+        import_id,
+        person_id,
+        authority_id,
+    )
+
+
+async def lock_house(db: Connection, authority_id: UUID | None) -> None:
+    """Let entries of one house queue, so that each sees what the one before has added."""
+    await db.execute("select from authority where id = $1 for no key update", authority_id)
+
+
+async def mark_imported(db: Connection, import_id: UUID, added: int) -> None:
+    """The lines became contacts; only their number is kept."""
+    await db.execute(
+        """
+        update partner_import set added = $2, content = content || '{"lines": []}'::jsonb where id = $1
+        """,
+        import_id,
+        added,
+    )
+
+
+async def list_notes(db: Connection, caller: Caller, contact_id: UUID) -> Answer:
+    """The exchanges with a contact, newest first, for those of its own house who act for it; for others there are none."""
+    return await read_page(
+        db,
+        """
+        with me as materialized (select * from whoami($1, $2))
+        select me.card as me, null as next, case when p.id is not null then (
+            select coalesce(jsonb_agg(jsonb_build_object('id', n.id, 'held_on', n.held_on,
+                'participants', n.participants, 'text', n.text, 'written_by_name', w.name)
+                order by n.held_on desc, n.id), '[]')
+            from partner_note n left join person w on w.id = n.written_by
+            where n.partner_id = p.id and p.authority_id = me.authority_id and 'asking:' || p.authority_id = any(me.keys))
+            end as items
+        from me left join partner p on p.id = $3 and partner_open(p.authority_id, me.authority_id, me.keys)
+        """,
+        caller,
+        contact_id,
+    )
+
+
+async def insert_note(db: Connection, contact_id: UUID, note: NewNote, written_by: UUID | None) -> UUID:
+    """Keep an exchange with a contact."""
+    found = await row(
+        db,
+        """
+        insert into partner_note (partner_id, held_on, participants, text, written_by) values ($1, $2, $3, $4, $5)
+        returning id
+        """,
+        contact_id,
+        note.held_on,
+        note.participants,
+        note.text,
+        written_by,
+    )
+    return UUID(str(found["id"]))
