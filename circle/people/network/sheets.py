@@ -1,8 +1,7 @@
 """Contacts as a table of a spreadsheet program (CSV, RFC 4180), written and read.
 
 Programs take a cell that begins with one of `= + - @` or a control character for a formula. Such a cell gets an
-apostrophe in front, and reading takes it away again (OWASP CSV Injection). Every cell is quoted, so that no comma inside
-one begins another for programs that expect commas.
+apostrophe in front, and reading takes it away again (OWASP CSV Injection).
 """
 
 import csv
@@ -40,7 +39,10 @@ _HEADINGS = {name.casefold(): field for field, word in COLUMNS.items() for name 
     "email": "email",
     "ansprechperson": "name",
 }
-_FORMULA = re.compile(r"^'*[=+\-@\t\r\n\x00＝＋－＠]")
+_DANGER = r"(?=['\"]*[=+\-@\t\r\n\x00＝＋－＠])"
+# A program that expects another separator begins a new cell inside of ours, so each of them counts as a beginning.
+_BEGINS = re.compile(r"(?<![^;,\t\n])" + _DANGER)
+_GUARDED = re.compile(r"(?<![^;,\t\n])'" + _DANGER)
 _KINDS = {word.casefold(): kind for kind, word in rules.KINDS.items()}
 _YES_NO = {"ja": True, "nein": False, "": True}
 
@@ -57,12 +59,12 @@ class Row(msgspec.Struct, frozen=True):
 
 def guarded(cell: str) -> str:
     """The cell as no program takes it for a formula."""
-    return f"'{cell}" if _FORMULA.match(cell) else cell
+    return _BEGINS.sub("'", cell)
 
 
 def unguarded(cell: str) -> str:
     """What `guarded` was given."""
-    return cell[1:] if cell.startswith("'") and _FORMULA.match(cell) else cell
+    return _GUARDED.sub("", cell)
 
 
 def write(contacts: Iterable[NetworkContact]) -> bytes:
