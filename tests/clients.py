@@ -47,15 +47,29 @@ class OneConnection(Database):
                 raise
             await self.connection.execute("release savepoint request; set local circle.system = 'on'")
 
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[Connection]:
+        if self.connection is None:
+            async with super().read() as connection:
+                yield connection
+            return
+        async with self.lock:
+            await self.connection.execute(
+                "savepoint request; set local circle.system = 'off'; set local circle.caller = ''"
+            )
+            try:
+                yield self.connection
+            except BaseException:
+                await self.connection.execute("rollback to savepoint request; set local circle.system = 'on'")
+                raise
+            await self.connection.execute("release savepoint request; set local circle.system = 'on'")
+
 
 def context(caller: Caller | None) -> str:
     """The caller's context for row-level security, as `Database.begin` sets it."""
     if caller is None:
         return "set local circle.system = 'on'"
-    return (
-        f"set local circle.system = 'off'; set local circle.session = '{caller.token_hash.hex()}'; "
-        f"set local circle.office_now = '{caller.now.isoformat()}'"
-    )
+    return f"set local circle.system = 'off'; set local circle.caller = '{caller.token_hash.hex()} {caller.now.isoformat()}'"
 
 
 class Browser:

@@ -25,7 +25,7 @@ from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 from . import auth, errors, pages
 from .auth import Actor
-from .db import Caller, Connection
+from .db import Caller, Connection, Database
 from .errors import CircleError
 from .pages import Again
 
@@ -159,13 +159,19 @@ async def provide_caller(request: Request[Any, Any, Any]) -> Caller:
 
 
 async def provide_db(request: Request[Any, Any, Any], caller: Asking) -> AsyncIterator[Connection]:
-    """The transaction of this request.
+    """The transaction of this request; a request that only reads has its one statement for a transaction.
 
     A handler that asks for the actor gets it from here: the framework leaves a transaction open for the garbage
     collector when a later dependency raises, as that of a stranger does.
     """
-    async with request.app.state.db.begin(caller) as connection:
-        if "actor" in request.route_handler.parsed_fn_signature.parameters:
+    acts = "actor" in request.route_handler.parsed_fn_signature.parameters
+    database: Database = request.app.state.db
+    if request.method in ("GET", "HEAD") and not acts:
+        async with database.read() as connection:
+            yield connection
+        return
+    async with database.begin(caller) as connection:
+        if acts:
             request.state.actor = await auth.actor(connection, caller)
         yield connection
 

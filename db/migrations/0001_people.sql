@@ -256,29 +256,62 @@ language sql stable as $$
 $$;
 
 -- The caller behind a token: none when the token is unknown, expired, idle for 30 minutes, or the person inactive.
--- Sessions are judged by the database's clock, rights by office time.
+-- Sessions are judged by the database's clock, rights by office time. Rights are worked out once in a statement: for the
+-- walls in it they are put down under the statement's own time, so that no later statement finds them.
 create function whoami(token_hash bytea, office_now timestamptz) returns table (
     person_id uuid, authority_id uuid, name text, email text, roles text[], keys text[], kind text,
     signed_in_at timestamptz, stale boolean, card jsonb)
-language sql stable rows 1 as $$
+language plpgsql stable rows 1 as $$
+#variable_conflict use_column
+declare
+    caller text := current_setting('circle.caller', true);
+    stamp text := statement_timestamp() || ' ';
+begin
     select p.id, p.authority_id, p.name, p.email, r.roles, keys_on(p.id, p.authority_id, r.roles), s.kind,
         s.signed_in_at, s.last_seen < now() - interval '1 minute',
-        jsonb_build_object('stale', s.last_seen < now() - interval '1 minute', 'person_id', p.id, 'name', p.name, 'title', p.title, 'email', p.email,
-            'function', p.function, 'authority_id', p.authority_id, 'authority_name', a.short, 'roles', r.roles)
+        jsonb_build_object('stale', s.last_seen < now() - interval '1 minute', 'person_id', p.id, 'name', p.name,
+            'title', p.title, 'email', p.email, 'function', p.function, 'authority_id', p.authority_id,
+            'authority_name', a.short, 'roles', r.roles)
+    into person_id, authority_id, name, email, roles, keys, kind, signed_in_at, stale, card
     from session s
     join person p on p.id = s.person_id and p.active
     join authority a on a.id = p.authority_id
-    cross join lateral (select roles_on(p.id, ($2 at time zone 'Europe/Berlin')::date) as roles) r
-    where s.token_hash = $1 and s.expires_at > now() and s.last_seen > now() - interval '30 minutes'
-$$;
+    -- `offset 0`: the roles are asked for once, not wherever they are named.
+    cross join lateral (select roles_on(p.id, ($2 at time zone 'Europe/Berlin')::date) as roles offset 0) r
+    where s.token_hash = $1 and s.expires_at > now() and s.last_seen > now() - interval '30 minutes';
+    if not found then
+        return;
+    end if;
+    if coalesce(caller, '') = '' then
+        if current_setting('circle.wall', true) = stamp then
+            raise exception 'a wall was asked before the caller was known' using errcode = 'CW001';
+        end if;
+        perform set_config('circle.wall', stamp || keys::text, true);
+    elsif split_part(caller, ' ', 1) = encode($1, 'hex') and split_part(caller, ' ', 2)::timestamptz = $2 then
+        perform set_config('circle.wall', stamp || keys::text, true);
+    end if;
+    return next;
+end $$;
 
--- The second wall. Row-level security knows the caller from the transaction, not from the statement.
+-- The second wall. Row-level security knows the caller from the transaction's setting, or from `whoami` when the
+-- statement has asked it before. It is shut otherwise; that it was is put down, so that `whoami` cannot come too late
+-- unnoticed: the statement fails and is said again in a transaction that names the caller (`circle/core/db.py`).
 create function wall_keys() returns text[]
-language sql stable as $$
-    select w.keys from whoami(
-        decode(nullif(current_setting('circle.session', true), ''), 'hex'),
-        nullif(current_setting('circle.office_now', true), '')::timestamptz) w
-$$;
+language plpgsql stable as $$
+declare
+    caller text := current_setting('circle.caller', true);
+    kept text := current_setting('circle.wall', true);
+    stamp text := statement_timestamp() || ' ';
+begin
+    if starts_with(kept, stamp) then
+        return nullif(substr(kept, length(stamp) + 1), '')::text[];
+    end if;
+    if coalesce(caller, '') = '' then
+        perform set_config('circle.wall', stamp, true);
+        return null;
+    end if;
+    return (select w.keys from whoami(decode(split_part(caller, ' ', 1), 'hex'), split_part(caller, ' ', 2)::timestamptz) w);
+end $$;
 
 create function wall_open() returns boolean
 language sql stable as $$ select coalesce(current_setting('circle.system', true), '') = 'on' $$;

@@ -3,6 +3,7 @@
 import asyncio
 import os
 
+import asyncpg
 import httpx
 import pytest
 
@@ -90,13 +91,59 @@ async def test_nothing_of_the_caller_outlives_the_request(fresh: tuple[db.Databa
     database, settings = fresh
     await ask(database, settings)
     rows = await database.pool.fetch(
-        "select current_setting('circle.session', true) as session, current_setting('circle.system', true) as system"
+        "select current_setting('circle.caller', true) as caller, current_setting('circle.system', true) as system"
     )
-    assert {(row["session"] or "", row["system"] or "") for row in rows} == {("", "")}
+    assert {(row["caller"] or "", row["system"] or "") for row in rows} == {("", "")}
     if os.environ.get("CIRCLE_TEST_WITHOUT") != "rows":
         assert await database.pool.fetchval("select count(*) from consultation") == 0, (
             "the wall is shut outside"
         )
+
+
+async def test_a_read_names_its_caller_itself_and_nobody_else_sees_more(
+    fresh: tuple[db.Database, Settings],
+) -> None:
+    """One statement, no transaction around it: the walls in it open for whom `whoami` found, and shut again with it."""
+    database, settings = fresh
+    assert (await ask(database, settings)).status_code == 201
+    counting = """
+        select me.card as me, 0 as revision, (select count(*) from consultation)::text as body
+        from (select * from whoami($1, $2) offset 0) me
+    """
+    callers = []
+    async with database.begin(None) as connection:
+        for nick in ("ben", "clara"):
+            token = await auth.open_session(connection, await make.person_id(connection, nick), "bearer")
+            callers.append(db.Caller(auth.token_hash(token), make.utc_now()))
+    async with database.read() as connection:
+        ben, clara = [await db.read_one(connection, counting, caller) for caller in callers]
+        alone = await connection.fetchval("select count(*) from consultation")
+    if os.environ.get("CIRCLE_TEST_WITHOUT") != "rows":
+        assert (ben.body, clara.body, alone) == (b"1", b"0", 0)
+
+
+async def test_a_wall_that_is_asked_before_the_caller_is_known_never_answers_for_nobody(
+    fresh: tuple[db.Database, Settings],
+) -> None:
+    """Which comes first is the planner's choice. Too early is an error inside, and the read is said again."""
+    if os.environ.get("CIRCLE_TEST_WITHOUT") == "rows":
+        pytest.skip("there is no wall to be asked")
+    database, settings = fresh
+    assert (await ask(database, settings)).status_code == 201
+    too_early = """
+        select me.card as me, 0 as revision, seen.n::text as body
+        from (select count(*) as n from consultation offset 0) seen
+        cross join lateral (select * from whoami($1, $2) where seen.n >= 0 offset 0) me
+    """
+    async with database.begin(None) as connection:
+        token = await auth.open_session(connection, await make.person_id(connection, "ben"), "bearer")
+    ben = db.Caller(auth.token_hash(token), make.utc_now())
+    async with database.read() as connection:
+        with pytest.raises(asyncpg.PostgresError) as refused:
+            await connection.fetchrow(too_early, ben.token_hash, ben.now)
+        assert refused.value.sqlstate == "CW001"
+        assert (await db.read_one(connection, too_early, ben)).body == b"1"
+        assert await connection.fetchval("select count(*) from consultation") == 0, "the wall is shut again"
 
 
 async def test_a_job_waits_for_its_time(db: Connection) -> None:
