@@ -24,7 +24,7 @@ async def get(
         with me as materialized (
             select *, ($2 at time zone 'Europe/Berlin')::date as today from whoami($1, $2)
         )
-        select me.card as me, coalesce(d.revision, 0) as revision, case when d.id is not null then jsonb_build_object(
+        select me.card as me, coalesce(d.revision, 0) as revision, case when d.id is not null then json_build_object(
             'id', d.id, 'reference', d.reference, 'title', d.title, 'kind', d.kind, 'abstract', d.abstract,
             'topics', d.topics, 'confidentiality', d.confidentiality,
             'state', case when d.state = 'released' and d.review_on < me.today then 'review_overdue' else d.state end,
@@ -36,35 +36,35 @@ async def get(
             'edited_by_id', d.edited_by, 'edited_by_name', (select p.name from person p where p.id = d.edited_by),
             'return_note', d.return_note, 'retired_note', d.retired_note,
             'superseded_by', (
-                select jsonb_build_object('id', s.id, 'reference', s.reference, 'title', s.title)
+                select json_build_object('id', s.id, 'reference', s.reference, 'title', s.title)
                 from document s where s.id = d.superseded_by and visible(s.audience, me.keys)),
             'supersedes', (
-                select jsonb_build_object('id', s.id, 'reference', s.reference, 'title', s.title)
+                select json_build_object('id', s.id, 'reference', s.reference, 'title', s.title)
                 from document s where s.superseded_by = d.id and visible(s.audience, me.keys)
                 order by s.released_on desc, s.id limit 1),
             'file_ids', (
-                select coalesce(jsonb_agg(f.id order by f.name, f.id), '[]')
+                select coalesce(json_agg(f.id order by f.name, f.id), '[]')
                 from document_file u join file f on f.id = u.file_id where u.document_id = d.id),
             'files', (
-                select coalesce(jsonb_agg(jsonb_build_object('id', f.id, 'name', f.name, 'content_type', f.content_type,
+                select coalesce(json_agg(json_build_object('id', f.id, 'name', f.name, 'content_type', f.content_type,
                     'size', f.size, 'sha256', f.sha256) order by f.name, f.id), '[]')
                 from document_file u join file f on f.id = u.file_id where u.document_id = d.id),
             'named', (
-                select coalesce(jsonb_agg(jsonb_build_object('id', p.id, 'name', p.name) order by p.name, p.id), '[]')
+                select coalesce(json_agg(json_build_object('id', p.id, 'name', p.name) order by p.name, p.id), '[]')
                 from named_access n join person p on p.id = n.person_id
                 where n.object_id = d.id
                     and (d.confidentiality = 'confidential' or d.owner_id = me.person_id or me.roles && $5::text[])),
             'versions', (
-                select coalesce(jsonb_agg(jsonb_build_object('number', v.number, 'title', v.title,
+                select coalesce(json_agg(json_build_object('number', v.number, 'title', v.title,
                     'confidentiality', v.confidentiality, 'released_on', v.released_on,
                     'released_by_name', v.released_by_name, 'sha256', v.sha256) order by v.number desc), '[]')
                 from document_version v where v.document_id = d.id and visible(v.audience, me.keys)),
-            'draft', case when r.document_id is not null then jsonb_build_object('state', r.state,
+            'draft', case when r.document_id is not null then json_build_object('state', r.state,
                 'return_note', r.return_note, 'title', r.title, 'kind', r.kind, 'abstract', r.abstract, 'body', r.body,
                 'topics', r.topics, 'confidentiality', r.confidentiality, 'language_level', r.language_level,
                 'legal_basis', r.legal_basis, 'review_on', r.review_on,
                 'files', (
-                    select coalesce(jsonb_agg(jsonb_build_object('id', f.id, 'name', f.name,
+                    select coalesce(json_agg(json_build_object('id', f.id, 'name', f.name,
                         'content_type', f.content_type, 'size', f.size, 'sha256', f.sha256) order by f.name, f.id), '[]')
                     from file f where f.id = any(r.file_ids)),
                 'edited_by_id', r.edited_by,
@@ -103,32 +103,37 @@ async def list_documents(
             select *, ($2 at time zone 'Europe/Berlin')::date as today from whoami($1, $2)
         ),
         page as (
-            select d.id, d.reference, d.title, d.kind, d.abstract, d.topics, d.confidentiality,
-                case when d.state = 'released' and d.review_on < me.today then 'review_overdue' else d.state end as state,
-                r.state as draft_state, d.version, d.language_level, d.owner_id, o.name as owner_name, d.authority_id,
-                a.short as authority_name, d.released_on, d.review_on, d.updated_at, d.revision,
-                coalesce(d.released_on, '9999-12-31') || ' ' || d.id as key,
+            select d.id, coalesce(d.released_on, '9999-12-31') || ' ' || d.id as key, r.state as draft_state,
                 row_number() over (order by coalesce(d.released_on, '9999-12-31') desc, d.id desc) as n
-            from me, document d
-            join person o on o.id = d.owner_id
-            join authority a on a.id = d.authority_id
-            left join document_draft r on r.document_id = d.id
-                and visible(r.audience, (select k.keys from me k))
-            where visible(d.audience, me.keys)
+            from document d
+            left join document_draft r on r.document_id = d.id and visible(r.audience, (select keys from me))
+            where visible(d.audience, (select keys from me))
                 and ($3::text is null or (coalesce(d.released_on, '9999-12-31'), d.id)
                     < (split_part($3, ' ', 1)::date, split_part($3, ' ', 2)::uuid))
                 and ($5::text is null or d.kind = $5)
                 and ($6::text is null or $6 = any(d.topics))
                 and ($7::text is null or d.confidentiality = $7)
                 and ($8::text is null or r.state = $8 or $8 = case
-                    when d.state = 'released' and d.review_on < me.today then 'review_overdue' else d.state end)
+                    when d.state = 'released' and d.review_on < (select today from me) then 'review_overdue'
+                    else d.state end)
                 and ($9::uuid is null or d.authority_id = $9)
-                and (not $10::boolean or d.owner_id = me.person_id)
+                and (not $10::boolean or d.owner_id = (select person_id from me))
             order by coalesce(d.released_on, '9999-12-31') desc, d.id desc
             limit $4 + 1
         )
-        select me.card as me,
-            (select coalesce(json_agg(to_jsonb(page) - 'key' - 'n' order by n) filter (where n <= $4), '[]') from page) as items,
+        select me.card as me, (
+            select coalesce(json_agg(json_build_object('id', d.id, 'reference', d.reference, 'title', d.title,
+                'kind', d.kind, 'abstract', d.abstract, 'topics', d.topics, 'confidentiality', d.confidentiality,
+                'state', case when d.state = 'released' and d.review_on < me.today then 'review_overdue' else d.state end,
+                'draft_state', p.draft_state, 'version', d.version, 'language_level', d.language_level,
+                'owner_id', d.owner_id, 'owner_name', o.name, 'authority_id', d.authority_id,
+                'authority_name', a.short, 'released_on', d.released_on, 'review_on', d.review_on,
+                'updated_at', d.updated_at, 'revision', d.revision) order by p.n), '[]')
+            from page p
+            join document d on d.id = p.id
+            join person o on o.id = d.owner_id
+            join authority a on a.id = d.authority_id
+            where p.n <= $4) as items,
             (select key from page where n = $4 and exists (select from page where n > $4)) as next
         from me
         """,

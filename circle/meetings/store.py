@@ -24,7 +24,8 @@ async def get(
             select *, ($2 at time zone 'Europe/Berlin')::date as today from whoami($1, $2)
         )
         select me.card as me, coalesce(m.revision, 0) as revision, case when m.id is not null then
-            meeting_card(m, me.keys, me.today) || jsonb_build_object(
+            -- One object of two: the card's fields, then these.
+            left(meeting_card(m, t.reference, n.items, n.proposals, me.today)::text, -1) || ', ' || substr(json_build_object(
                 'file_reference', m.file_reference, 'deadlines', m.deadlines, 'procedure_version', m.procedure_version,
                 'started_at', m.started_at, 'ended_at', m.ended_at, 'moved_from_reference', (
                     select o.reference from meeting o where o.moved_to = m.id and visible(o.audience, me.keys) limit 1),
@@ -33,7 +34,7 @@ async def get(
                 'agenda', agenda_body(m.id, me.keys),
                 'attendance', attendance_body(m.id),
                 'members', (
-                    select coalesce(jsonb_agg(jsonb_build_object('authority_id', h.id, 'authority_name', h.short,
+                    select coalesce(json_agg(json_build_object('authority_id', h.id, 'authority_name', h.short,
                         'person_id', p.id, 'name', trim(p.title || ' ' || p.name)) order by h.name), '[]')
                     from authority h
                     left join (appointment b join person p on p.id = b.person_id) on b.authority_id = h.id
@@ -41,14 +42,14 @@ async def get(
                         and (b.valid_to is null or b.valid_to >= m.date)
                     where h.kind = 'district_government'),
                 'editions', (
-                    select coalesce(jsonb_agg(jsonb_build_object('version', v.version, 'kind', v.kind,
+                    select coalesce(json_agg(json_build_object('version', v.version, 'kind', v.kind,
                         'sent_on', v.sent_on, 'sha256', v.sha256, 'members', v.members, 'file_id', (
                             select t.file_id from dispatch_part t
                             where t.dispatch_id = v.dispatch_id and t.position = 1 and visible(t.audience, me.keys)))
                         order by v.version), '[]')
                     from agenda_version v where v.meeting_id = m.id),
                 'dispatches', (
-                    select coalesce(jsonb_agg(jsonb_build_object('id', s.id, 'kind', s.kind, 'title', s.title,
+                    select coalesce(json_agg(json_build_object('id', s.id, 'kind', s.kind, 'title', s.title,
                         'state', s.state, 'sent_on', s.sent_on, 'total', c.total, 'sent', c.sent, 'failed', c.failed)
                         order by s.created_at, s.id), '[]')
                     from dispatch s cross join lateral (
@@ -57,7 +58,7 @@ async def get(
                         from delivery d where d.dispatch_id = s.id) c
                     where s.object_kind = 'meeting' and s.object_id = m.id and visible(s.audience, me.keys)),
                 'unsent', (
-                    select jsonb_build_object('changed', coalesce((v.agenda ->> 'sequence')::integer <> m.sequence, false),
+                    select json_build_object('changed', coalesce((v.agenda ->> 'sequence')::integer <> m.sequence, false),
                         'items', (select count(*) from agenda_item i where i.meeting_id = m.id and i.status = 'admitted'),
                         'papers', (
                             select count(*) from paper p join agenda_item i on i.id = p.item_id
@@ -73,8 +74,14 @@ async def get(
                 'calendar_id', coalesce(m.calendar_id, m.id),
                 'minutes_open', me.roles && array['circle_office', 'circle_moderator'] or exists (
                     select from minutes i where i.meeting_id = m.id
-                        and (i.state <> 'draft' or me.person_id in (i.keeper_id, i.chair_id)))) end as body
-        from me left join meeting m on (m.id = $3 or m.reference = $4) and visible(m.audience, me.keys)
+                        and (i.state <> 'draft' or me.person_id in (i.keeper_id, i.chair_id))))::text, 2) end as body
+        from me
+        left join meeting m on (m.id = $3 or m.reference = $4) and visible(m.audience, me.keys)
+        left join meeting t on t.id = m.moved_to and visible(t.audience, me.keys)
+        left join lateral (
+            select count(*) filter (where i.status in ('admitted', 'on_agenda', 'treated')) as items,
+                count(*) filter (where i.status = 'registered') as proposals
+            from agenda_item i where i.meeting_id = m.id and item_open(i, me.keys)) n on true
         """,
         caller,
         meeting_id,
@@ -98,22 +105,36 @@ async def list_meetings(
         with me as materialized (
             select *, ($2 at time zone 'Europe/Berlin')::date as today from whoami($1, $2)
         ),
-        seen as (
-            select m.id, m.date || ' ' || m.id as key
-            from me, meeting m
-            where visible(m.audience, me.keys) and ($5::text is null or m.state = $5)
-                and ($6::boolean is null or $6 = (m.state = 'running' or m.date >= me.today
+        seen as not materialized (
+            select m.id, m.date from meeting m
+            where visible(m.audience, (select keys from me)) and ($5::text is null or m.state = $5)
+                and ($6::boolean is null or $6 = (m.state = 'running' or m.date >= (select today from me)
                     and m.state in ('planned', 'agenda_open', 'invited')))
         ),
+        -- One of the two runs.
         page as (
-            select id, key, row_number() over (order by case when $6 then key end, key desc) as n
-            from seen
-            where $3::text is null or (case when $6 then key > $3 else key < $3 end)
-            order by n limit $4 + 1
+            (select id, date || ' ' || id as key, row_number() over (order by date, id) as n from seen
+            where $6 and ($3::text is null or (date, id) > (split_part($3, ' ', 1)::date, split_part($3, ' ', 2)::uuid))
+            order by date, id limit $4 + 1)
+            union all
+            (select id, date || ' ' || id, row_number() over (order by date desc, id desc) from seen
+            where $6 is not true and ($3::text is null or (date, id) < (split_part($3, ' ', 1)::date, split_part($3, ' ', 2)::uuid))
+            order by date desc, id desc limit $4 + 1)
+        ),
+        counted as (
+            select i.meeting_id, count(*) filter (where i.status in ('admitted', 'on_agenda', 'treated')) as items,
+                count(*) filter (where i.status = 'registered') as proposals
+            from me, agenda_item i
+            where i.meeting_id = any(array(select id from page)) and item_open(i, me.keys)
+            group by i.meeting_id
         )
         select me.card as me, (
-            select coalesce(jsonb_agg(meeting_card(m, me.keys, me.today) order by n), '[]')
-            from page join meeting m on m.id = page.id where n <= $4) as items,
+            select coalesce(json_agg(meeting_card(m, t.reference, c.items, c.proposals, me.today) order by p.n), '[]')
+            from page p
+            join meeting m on m.id = p.id
+            left join counted c on c.meeting_id = p.id
+            left join meeting t on t.id = m.moved_to and visible(t.audience, me.keys)
+            where p.n <= $4) as items,
             (select key from page where n = $4 and exists (select from page where n > $4)) as next
         from me
         """,

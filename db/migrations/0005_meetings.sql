@@ -39,8 +39,7 @@ create table meeting (
     audience text[] not null generated always as (array['circle', 'meeting:' || id::text]) stored,
     constraint meeting_times_ordered check (end_local > start_local)
 );
-create index meeting_audience on meeting using gin (audience);
-create index meeting_page on meeting (date desc, id);
+create index meeting_page on meeting (date, id);
 alter table attendance add constraint attendance_meeting_exists foreign key (meeting_id) references meeting;
 
 -- The shell of an item: its existence, number and order are open to whoever sees the meeting.
@@ -314,54 +313,60 @@ $$;
 -- returned or withdrawn before the invitation, a proposal is an affair between its house and the office: only office,
 -- moderation, the rapporteur, and the submitter with the commissioner and deputy of the same house know of it; of a
 -- confidential one instead of the house only who is named for it. `keys` must open the meeting; the caller asks that.
+-- The common answer is inlined, the rare one asked for.
+create function proposal_open(item uuid, keys text[]) returns boolean
+language sql stable as $$
+    select exists (
+        select from agenda_content c left join person p on p.id = c.submitted_by
+        where c.item_id = $1 and visible(c.audience, $2) and (c.confidentiality = 'confidential'
+            or $2 && array['person:' || p.id, 'asking:' || p.authority_id, 'person:' || c.rapporteur_id]))
+$$;
+
 create function item_open(item agenda_item, keys text[]) returns boolean
 language sql stable as $$
     select $1.status = 'admitted' or $1.frozen or $2 && array['role:circle_office', 'role:circle_moderator']
-        or exists (
-            select from agenda_content c left join person p on p.id = c.submitted_by
-            where c.item_id = $1.id and visible(c.audience, $2) and (c.confidentiality = 'confidential'
-                or $2 && array['person:' || p.id, 'asking:' || p.authority_id, 'person:' || c.rapporteur_id]))
+        or proposal_open($1.id, $2)
 $$;
 
--- A paper for whoever may open it.
-create function paper_body(paper paper, keys text[]) returns jsonb
+-- A paper for whoever may open it; `f` is its file, `d` its document, if the reader may open that, `p` its author.
+create function paper_body(a paper, f file, d document, p person) returns json
 language sql stable as $$
-    select jsonb_build_object('id', $1.id, 'meeting_id', $1.meeting_id, 'item_id', $1.item_id, 'number', $1.number,
+    select json_build_object('id', $1.id, 'meeting_id', $1.meeting_id, 'item_id', $1.item_id, 'number', $1.number,
         'title', $1.title, 'version', $1.version, 'confidentiality', $1.confidentiality, 'label', $1.label,
-        'file_id', $1.file_id, 'file_name', f.name, 'file_size', f.size,
-        'document_id', d.id, 'document_reference', d.reference,
-        'author_id', $1.author_id, 'author_name', (select trim(p.title || ' ' || p.name) from person p where p.id = $1.author_id),
+        'file_id', $1.file_id, 'file_name', $2.name, 'file_size', $2.size,
+        'document_id', $3.id, 'document_reference', $3.reference,
+        'author_id', $1.author_id, 'author_name', trim($4.title || ' ' || $4.name),
         'submitted_on', $1.submitted_on, 'revision', $1.revision)
-    from (select) one
-    left join file f on f.id = $1.file_id
-    left join document d on d.id = $1.document_id and visible(d.audience, $2)
 $$;
 
 -- The agenda of a meeting as `keys` may see it, in order. Open to whoever sees the meeting: that an admitted item is
 -- there, its order among those one sees, number, status, lateness and revision. Where its content is not open, all else
 -- is null, the papers too, because their number says something. A paper's document is named to its readers only. Until
 -- the draft of the minutes is out, an item's text is for those who write the minutes.
-create function agenda_body(meeting uuid, keys text[]) returns jsonb
+create function agenda_body(meeting uuid, keys text[]) returns json
 language sql stable as $$
-    select coalesce(jsonb_agg(jsonb_build_object('id', t.id, 'meeting_id', t.meeting_id, 'meeting_reference', t.reference,
+    select coalesce(json_agg(json_build_object('id', t.id, 'meeting_id', t.meeting_id, 'meeting_reference', t.reference,
         'order', t.n, 'number', t.number, 'status', t.status, 'frozen', t.frozen, 'late_submission', t.late_submission,
         'revision', t.revision, 'title', coalesce(c.title, 'Vertraulicher Tagesordnungspunkt'),
         'description', c.description, 'aim', c.aim, 'kind', c.kind,
         'confidentiality', coalesce(c.confidentiality, 'confidential'), 'rapporteur_id', c.rapporteur_id,
-        'rapporteur_name', (select trim(p.title || ' ' || p.name) from person p where p.id = c.rapporteur_id),
-        'submitted_by_id', c.submitted_by,
-        'submitted_by_name', (select trim(p.title || ' ' || p.name) from person p where p.id = c.submitted_by),
-        'authority_id', s.id, 'authority_name', s.short, 'planned_minutes', c.planned_minutes, 'return_reason', c.return_reason,
+        'rapporteur_name', trim(r.title || ' ' || r.name), 'submitted_by_id', c.submitted_by,
+        'submitted_by_name', trim(q.title || ' ' || q.name), 'authority_id', s.id, 'authority_name', s.short,
+        'planned_minutes', c.planned_minutes, 'return_reason', c.return_reason,
         'minutes', case when t.told then c.minutes else left(c.minutes, 0) end, 'result', c.result,
         'resolution_text', c.resolution_text, 'votes', c.votes, 'reservations', c.reservations,
         'named', case when c.confidentiality = 'confidential' then (
-            select coalesce(jsonb_agg(jsonb_build_object('id', p.id, 'name', p.name) order by p.name, p.id), '[]')
+            select coalesce(json_agg(json_build_object('id', p.id, 'name', p.name) order by p.name, p.id), '[]')
             from named_access n join person p on p.id = n.person_id where n.object_id = t.id) end,
         'papers', case when c.item_id is not null then (
-            select coalesce(jsonb_agg(paper_body(a, $2) order by a.number), '[]')
-            from paper a where a.item_id = t.id and visible(a.audience, $2)) end,
+            select coalesce(json_agg(paper_body(a, f, d, p) order by a.number), '[]')
+            from paper a
+            left join file f on f.id = a.file_id
+            left join document d on d.id = a.document_id and visible(d.audience, $2)
+            left join person p on p.id = a.author_id
+            where a.item_id = t.id and visible(a.audience, $2)) end,
         'adjourned_to', case when c.item_id is not null then t.adjourned_to end,
-        'adjourned_to_reference', case when c.item_id is not null then (
+        'adjourned_to_reference', case when c.item_id is not null and t.adjourned_to is not null then (
             select l.reference from agenda_item s join meeting l on l.id = s.meeting_id
             where s.id = t.adjourned_to and visible(l.audience, $2)) end) order by t.n), '[]')
     from (
@@ -374,33 +379,31 @@ language sql stable as $$
         where i.meeting_id = $1 and item_open(i, $2)
     ) t
     left join agenda_content c on c.item_id = t.id and visible(c.audience, $2)
-    left join (person q join authority s on s.id = q.authority_id) on q.id = c.submitted_by
+    left join person q on q.id = c.submitted_by
+    left join authority s on s.id = q.authority_id
+    left join person r on r.id = c.rapporteur_id
 $$;
 
--- A meeting as lists show it, for whoever may see it. `item_count` are the items on the agenda, `proposal_count` those
--- that wait for admission, as far as `keys` know of them.
-create function meeting_card(meeting meeting, keys text[], today date) returns jsonb
+-- A meeting as lists show it, for whoever may see it. `moved_to_reference` names the new one to those who see that too;
+-- `items` are on the agenda, `proposals` wait for admission, as far as the reader knows of them.
+create function meeting_card(
+    meeting meeting, moved_to_reference text, items bigint, proposals bigint, today date) returns json
 language sql stable as $$
-    select jsonb_build_object('id', $1.id, 'reference', $1.reference, 'number', $1.number, 'title', $1.title,
+    select json_build_object('id', $1.id, 'reference', $1.reference, 'number', $1.number, 'title', $1.title,
         'date', $1.date, 'start_local', to_char($1.start_local, 'HH24:MI'), 'end_local', to_char($1.end_local, 'HH24:MI'),
         'time_zone', $1.time_zone, 'mode', $1.mode, 'place', $1.place, 'link', $1.link, 'state', $1.state,
         'invitation_sent_on', $1.invitation_sent_on, 'invitation_until', $1.deadlines -> 'invitation_latest' ->> 'on',
-        'overdue', coalesce(($1.deadlines -> 'invitation_latest' ->> 'on')::date < $3, false)
+        'overdue', coalesce(($1.deadlines -> 'invitation_latest' ->> 'on')::date < $5, false)
             and $1.state in ('planned', 'agenda_open'),
-        'agenda_version', $1.agenda_version, 'sequence', $1.sequence, 'moved_to', t.id, 'moved_to_reference', t.reference,
-        'item_count', coalesce(c.items, 0), 'proposal_count', coalesce(c.proposals, 0), 'revision', $1.revision)
-    from (select) one
-    left join meeting t on t.id = $1.moved_to and visible(t.audience, $2)
-    left join lateral (
-        select count(*) filter (where i.status in ('admitted', 'on_agenda', 'treated')) as items,
-            count(*) filter (where i.status = 'registered') as proposals
-        from agenda_item i where i.meeting_id = $1.id and item_open(i, $2)) c on true
+        'agenda_version', $1.agenda_version, 'sequence', $1.sequence,
+        'moved_to', case when $2 is not null then $1.moved_to end, 'moved_to_reference', $2,
+        'item_count', coalesce($3, 0), 'proposal_count', coalesce($4, 0), 'revision', $1.revision)
 $$;
 
 -- Who attends a meeting, houses first.
-create function attendance_body(meeting uuid) returns jsonb
+create function attendance_body(meeting uuid) returns json
 language sql stable as $$
-    select coalesce(jsonb_agg(jsonb_build_object('person_id', a.person_id, 'name', trim(p.title || ' ' || p.name),
+    select coalesce(json_agg(json_build_object('person_id', a.person_id, 'name', trim(p.title || ' ' || p.name),
         'authority_id', h.id, 'authority_name', h.short, 'house', h.kind = 'district_government', 'status', a.status,
         'represented_by', a.represented_by,
         'represented_by_name', (select trim(d.title || ' ' || d.name) from person d where d.id = a.represented_by),

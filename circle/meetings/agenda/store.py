@@ -19,8 +19,8 @@ async def get_agenda(db: Connection, caller: Caller, reference: str) -> Answer:
         """
         with me as materialized (select * from whoami($1, $2))
         select me.card as me, coalesce(m.revision, 0) as revision,
-            case when m.id is not null then jsonb_build_object(
-                'meeting', jsonb_build_object('id', m.id, 'reference', m.reference, 'title', m.title, 'date', m.date,
+            case when m.id is not null then json_build_object(
+                'meeting', json_build_object('id', m.id, 'reference', m.reference, 'title', m.title, 'date', m.date,
                     'start_local', m.start_local, 'end_local', m.end_local, 'state', m.state, 'revision', m.revision,
                     'deadlines', m.deadlines),
                 'items', agenda_body(m.id, me.keys)) end as body
@@ -42,14 +42,14 @@ async def list_items(
         seen as (select m.id from me, meeting m where m.id = $5 and visible(m.audience, me.keys)),
         page as (
             select a.item, (a.item ->> 'order')::integer as n
-            from me, seen, jsonb_array_elements(agenda_body(seen.id, me.keys)) a (item)
+            from me, seen, json_array_elements(agenda_body(seen.id, me.keys)) a (item)
             where $3::text is null or (a.item ->> 'order')::integer > $3::text::integer
             order by n
             limit $4 + 1
         )
         select me.card as me,
             case when exists (select from seen)
-                then (select coalesce(jsonb_agg(item order by n), '[]') from (select * from page order by n limit $4) p)
+                then (select coalesce(json_agg(item order by n), '[]') from (select * from page order by n limit $4) p)
             end as items,
             case when (select count(*) from page) > $4 then (select n::text from page order by n offset $4 - 1 limit 1) end as next
         from me
@@ -71,7 +71,7 @@ async def get_item(db: Connection, caller: Caller, item_id: UUID, reference: str
         from me
         left join (agenda_item i join meeting m on m.id = i.meeting_id)
             on i.id = $3 and visible(m.audience, me.keys) and ($4::text is null or m.reference = $4)
-        left join lateral jsonb_array_elements(agenda_body(m.id, me.keys)) a (item) on a.item ->> 'id' = $3::text
+        left join lateral json_array_elements(agenda_body(m.id, me.keys)) a (item) on a.item ->> 'id' = $3::text
         """,
         caller,
         item_id,
@@ -89,8 +89,11 @@ async def list_papers(
         with me as materialized (select * from whoami($1, $2)),
         seen as (select m.id from me, meeting m where m.id = $5 and visible(m.audience, me.keys)),
         page as (
-            select paper_body(p, me.keys) as paper, to_char(i."order", 'FM000000') || to_char(p.number, 'FM000000') as key
+            select paper_body(p, f, d, a) as paper, to_char(i."order", 'FM000000') || to_char(p.number, 'FM000000') as key
             from me, seen, paper p join agenda_item i on i.id = p.item_id
+            left join file f on f.id = p.file_id
+            left join document d on d.id = p.document_id and visible(d.audience, (select k.keys from me k))
+            left join person a on a.id = p.author_id
             where p.meeting_id = seen.id and visible(p.audience, me.keys) and item_open(i, me.keys)
                 and ($3::text is null or to_char(i."order", 'FM000000') || to_char(p.number, 'FM000000') > $3)
             order by key
@@ -98,7 +101,7 @@ async def list_papers(
         )
         select me.card as me,
             case when exists (select from seen)
-                then (select coalesce(jsonb_agg(paper order by key), '[]') from (select * from page order by key limit $4) p)
+                then (select coalesce(json_agg(paper order by key), '[]') from (select * from page order by key limit $4) p)
             end as items,
             case when (select count(*) from page) > $4 then (select key from page order by key offset $4 - 1 limit 1) end as next
         from me
@@ -117,10 +120,13 @@ async def get_paper(db: Connection, caller: Caller, paper_id: UUID) -> Answer:
         """
         with me as materialized (select * from whoami($1, $2))
         select me.card as me, coalesce(p.revision, 0) as revision,
-            case when p.id is not null then paper_body(p, me.keys) end as body
+            case when p.id is not null then paper_body(p, f, d, a) end as body
         from me
         left join (paper p join agenda_item i on i.id = p.item_id join meeting m on m.id = p.meeting_id)
             on p.id = $3 and visible(p.audience, me.keys) and visible(m.audience, me.keys) and item_open(i, me.keys)
+        left join file f on f.id = p.file_id
+        left join document d on d.id = p.document_id and visible(d.audience, me.keys)
+        left join person a on a.id = p.author_id
         """,
         caller,
         paper_id,
