@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import AsyncExitStack
 from pathlib import Path
+from typing import Any
 
 import httpx
 import msgspec
@@ -79,6 +80,28 @@ def kinds(made: dict[str, list[str]]) -> list[Kind]:
     ]  # fmt: skip
 
 
+def same_fields(kind: Kind) -> None:
+    """Both answer the same question: the floor leaves no field out. Raises RuntimeError naming what it lacks."""
+    ours, theirs = (
+        json.loads(load.once(PORTS[stack], next(ask())))
+        for stack, ask in (("product", kind.product), ("floor", kind.floor))
+    )
+    lacking = fields(ours) - fields(theirs)
+    if lacking:
+        raise RuntimeError(f"{kind.name}: the floor lacks {sorted(lacking)}")
+
+
+def fields(body: Any, path: str = "") -> set[str]:
+    """The names of all fields, with the way to them."""
+    if isinstance(body, list):
+        return set().union(*(fields(one, f"{path}[]") for one in body))
+    if isinstance(body, dict):
+        return set().union(
+            *(fields(one, f"{path}.{name}") | {f"{path}.{name}"} for name, one in body.items())
+        )
+    return set()
+
+
 async def count_statements(admin: str, url: str, wanted: list[Kind], token: str) -> dict[str, int]:
     """How many statements each read takes, counted inside the program."""
     from circle.app import create_app
@@ -131,6 +154,9 @@ def speed(rounds: int) -> int:
                 load.serving(product, PORTS["product"], env, home / "product.log") as (web, web_start),
                 load.serving(floor, PORTS["floor"], env, home / "floor.log") as (bare, floor_start),
             ):
+                for kind in wanted:
+                    if kind.path.startswith("/api/"):
+                        same_fields(kind)
                 missed = [line(kind, counted, rounds, (web, pg), (bare, pg)) for kind in wanted]
                 print(f"\nstart to the first port: {web_start:.2f} s, floor {floor_start:.2f} s")
                 print(f"memory after load:       {load.pss(web):.0f} MiB, floor {load.pss(bare):.0f} MiB")

@@ -104,6 +104,17 @@ async def _talk(
     await writer.wait_closed()
 
 
+def once(port: int, request: bytes) -> bytes:
+    """The body of one answer."""
+    with socket.create_connection(("127.0.0.1", port), 5) as line, line.makefile("rb") as answer:
+        line.sendall(request)
+        length = 0
+        while (head := answer.readline()) not in (b"\r\n", b""):
+            if head.lower().startswith(b"content-length:"):
+                length = int(head.split(b":")[1])
+        return answer.read(length)
+
+
 def burst(
     port: int,
     pids: tuple[int, int],
