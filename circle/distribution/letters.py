@@ -35,6 +35,8 @@ class Sheet(msgspec.Struct, frozen=True):
     level: Level
     attached: list[Paper]
     linked: list[Paper]
+    opt_out: UUID | None = None
+    """The key of a contact's link that ends public letters."""
 
 
 class Link(msgspec.Struct, frozen=True):
@@ -71,6 +73,7 @@ def compose(sheet: Sheet, contents: dict[UUID, bytes], settings: Settings, now: 
         "own": own,
         "office": settings.mail_name,
         "service": settings.address,
+        "opt_out": _opt_out(sheet, settings),
     }
     calendar = next((paper for paper in sheet.attached if paper.calendar and paper.file_id), None)
     invitation = None
@@ -92,12 +95,27 @@ def compose(sheet: Sheet, contents: dict[UUID, bytes], settings: Settings, now: 
             headers={
                 "Auto-Submitted": "auto-generated",
                 "List-Id": f"<koordinierungskreis.{settings.mail_from.rpartition('@')[2]}>",
-            },
+            }
+            | _one_click(_opt_out(sheet, settings)),
             attachments=_attachments(sheet.attached, contents),
             calendar=invitation,
             calendar_method=_method(invitation),
         )
     )
+
+
+def _opt_out(sheet: Sheet, settings: Settings) -> str:
+    """The page that ends public letters to this contact; empty for everybody else."""
+    if sheet.opt_out is None or sheet.level != "public":
+        return ""
+    return f"{settings.address}/abmelden-newsletter/{sheet.opt_out}"
+
+
+def _one_click(link: str) -> dict[str, str]:
+    """Mail programs end the subscription at the press of their own button (RFC 8058, https only)."""
+    if not link.startswith("https://"):
+        return {"List-Unsubscribe": f"<{link}>"} if link else {}
+    return {"List-Unsubscribe": f"<{link}>", "List-Unsubscribe-Post": "List-Unsubscribe=One-Click"}
 
 
 def _link(paper: Paper, settings: Settings, own: str) -> Link:

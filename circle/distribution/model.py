@@ -76,13 +76,14 @@ class Paper(msgspec.Struct, frozen=True):
 
 
 class Reader(msgspec.Struct, frozen=True):
-    """A recipient with the rights of this moment."""
+    """A recipient with the rights of this moment. `opted_out` is a contact of the network who wants no more letters."""
 
     person_id: UUID
     name: str
     address: str
     active: bool
     keys: list[str]
+    opted_out: bool = False
 
 
 class Standing(msgspec.Struct, frozen=True):

@@ -57,6 +57,9 @@ def refusal(
         return reason
     if not reader.active:
         return "Die Person ist nicht mehr aktiv."
+    # What is public goes out as information of the network; a letter to few is no such information.
+    if reader.opted_out and level == "public":
+        return "Die Person hat die Informationen abbestellt."
     try:
         mail.check_address(reader.address)
     except mail.HeaderError as wrong:

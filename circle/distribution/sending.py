@@ -84,7 +84,9 @@ async def _next(this: Round) -> bool:
     if taken is None:
         return False
     # The address is the one of the dispatch, the rights and the document's state are those of this moment.
-    reader = Reader(taken["person_id"], taken["name"], taken["address"], taken["active"], taken["keys"])
+    reader = Reader(
+        taken["person_id"], taken["name"], taken["address"], taken["active"], taken["keys"], taken["opted_out"]
+    )  # fmt: skip
     level = this.dispatch["level"]
     document = msgspec.json.decode(taken["document"], type=Standing) if taken["document"] else None
     if reason := rules.refusal(reader, level, list(this.dispatch["readers"]), this.papers, document):
@@ -108,7 +110,8 @@ async def _write(this: Round, taken: asyncpg.Record, reader: Reader) -> bytes:
         if paper.file_id is not None and paper.file_id not in this.contents:
             this.contents[paper.file_id] = await this.storage.get(paper.key)
     sheet = letters.Sheet(
-        taken["id"], reader.name, reader.address, this.dispatch["subject"], this.dispatch["text"], level, attached, linked
+        taken["id"], reader.name, reader.address, this.dispatch["subject"], this.dispatch["text"], level, attached, linked,
+        taken["opt_out"],
     )  # fmt: skip
     return await asyncio.to_thread(letters.compose, sheet, this.contents, this.settings, this.now)
 

@@ -232,6 +232,8 @@ async def lease_next(db: Connection, dispatch_id: UUID, day: date, lease: timede
             returning d.id, d.person_id, d.name, d.address, d.fence, d.attempts
         )
         select t.*, p.active, keys_on(p.id, p.authority_id, roles_on(p.id, $2)) as keys,
+            (select coalesce(bool_or(not c.subscribed), false) from partner c where c.person_id = p.id) as opted_out,
+            (select c.opt_out from partner c where c.person_id = p.id order by c.id limit 1) as opt_out,
             (select json_build_object('state', x.state, 'level', x.confidentiality, 'audience', x.audience)
                 from dispatch s join document x on x.id = s.object_id
                 where s.id = $1 and s.object_kind = 'document') as document
@@ -397,7 +399,8 @@ async def readers_of(db: Connection, people: list[UUID], day: date) -> list[Read
     rows = await db.fetch(
         """
         select p.id as person_id, trim(p.title || ' ' || p.name) as name, p.email as address, p.active,
-            keys_on(p.id, p.authority_id, roles_on(p.id, $2)) as keys
+            keys_on(p.id, p.authority_id, roles_on(p.id, $2)) as keys,
+            (select coalesce(bool_or(not c.subscribed), false) from partner c where c.person_id = p.id) as opted_out
         from person p where p.id = any($1) order by p.name, p.id
         """,
         people,
@@ -407,7 +410,8 @@ async def readers_of(db: Connection, people: list[UUID], day: date) -> list[Read
 
 
 async def people_with(db: Connection, roles: list[str], authority_ids: list[UUID], day: date) -> list[UUID]:
-    """Active people who hold one of `roles` on `day` in one of the houses; an empty list does not narrow."""
+    """Active people who hold one of `roles` on `day` in one of the houses; an empty list does not narrow. Contacts who
+    want no more letters are left out."""
     rows = await db.fetch(
         """
         select p.id from person p
@@ -415,6 +419,7 @@ async def people_with(db: Connection, roles: list[str], authority_ids: list[UUID
         where p.active and cardinality(r.roles) > 0
             and (cardinality($1::text[]) = 0 or r.roles && $1)
             and (cardinality($2::uuid[]) = 0 or p.authority_id = any($2))
+            and not exists (select from partner c where c.person_id = p.id and not c.subscribed)
         order by p.name
         """,
         roles,
