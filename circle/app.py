@@ -29,6 +29,8 @@ from circle.meetings.minutes import api as minutes_api
 from circle.meetings.minutes import pages as minutes_pages
 from circle.people import api as people_api
 from circle.people import pages as people_pages
+from circle.people.appointments import api as appointments_api
+from circle.people.appointments import pages as appointments_pages
 from circle.people.network import api as network_api
 from circle.people.network import pages as network_pages
 from circle.search import api as search_api
@@ -40,6 +42,7 @@ from circle.tasks import pages as tasks_pages
 HERE = Path(__file__).parent
 FEATURES = [
     "people",
+    "people/appointments",
     "people/network",
     "search",
     "knowledge",
@@ -60,6 +63,8 @@ ROUTERS: list[Router] = [
     desk_pages.router,
     people_api.router,
     people_pages.router,
+    appointments_api.router,
+    appointments_pages.router,
     network_api.router,
     network_pages.router,
     search_api.router,

@@ -79,11 +79,12 @@ async def person(
 async def appoint(
     db: Connection, person_id: UUID, house: UUID, kind: str, since: date = SINCE, until: date | None = None
 ) -> UUID:
-    """An appointment by order of the house."""
+    """An appointment by order of the house, of which everybody was told on its first day."""
     found: UUID = await db.fetchval(
         """
-        insert into appointment (person_id, authority_id, kind, valid_from, valid_to, order_date, file_reference)
-        values ($1, $2, $3, $4, $5, $4, 'Org 1/24') returning id
+        insert into appointment (person_id, authority_id, kind, valid_from, valid_to, order_date, file_reference,
+            announced_internally_on, announced_externally_on, ministry_informed_on)
+        values ($1, $2, $3, $4, $5, $4, 'Org 1/24', $4, $4, $4) returning id
         """,
         person_id,
         house,
@@ -276,3 +277,14 @@ async def contact(db: Connection, house: str = "br-arnsberg", **given: Any) -> U
             "organisation", "name", "email", "municipality", "ags", "kind", "topics")),
     )  # fmt: skip
     return found
+
+
+async def untold(db: Connection, person_id: UUID) -> None:
+    """Nobody was told yet that this person is appointed."""
+    await db.execute(
+        """
+        update appointment set announced_internally_on = null, announced_externally_on = null,
+            ministry_informed_on = null where person_id = $1
+        """,
+        person_id,
+    )

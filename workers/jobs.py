@@ -21,7 +21,7 @@ from circle.core.clock import Clock
 from circle.core.db import Database
 from circle.core.files import Storage
 from circle.distribution import actions as distribution
-from circle.distribution import sending
+from circle.distribution import notices, sending
 from circle.knowledge import actions as knowledge
 from circle.meetings.minutes import build as minutes
 from circle.settings import Settings
@@ -55,6 +55,11 @@ Job = Callable[..., Awaitable[datetime | None]]
 async def send(around: Around, dispatch_id: UUID) -> datetime | None:
     """Send what is due of a dispatch."""
     return await sending.send(around.database, around.storage, around.settings, around.clock, dispatch_id)
+
+
+async def notify_ministry(around: Around, notice_id: UUID) -> None:
+    """Write the notice about an appointment and start its dispatch."""
+    await notices.notify_ministry(around.database, around.storage, around.clock.now(), notice_id)
 
 
 async def build_invitation(around: Around, dispatch_id: UUID) -> None:
@@ -100,6 +105,12 @@ async def resubmit(around: Around) -> None:
         await tasks.remind_due(db, around.clock.now())
 
 
+async def hand_over(around: Around) -> None:
+    """Open tasks of commissioners whose successors have begun."""
+    async with around.database.begin(None) as db:
+        await tasks.hand_over(db, around.clock.now())
+
+
 async def tidy(around: Around) -> None:
     """Drop technical rows whose time is over."""
     async with around.database.begin(None) as db:
@@ -108,6 +119,7 @@ async def tidy(around: Around) -> None:
 
 JOBS: dict[str, Job] = {
     "distribution.send": send,
+    "distribution.notify_ministry": notify_ministry,
     "meetings.build_invitation": build_invitation,
     "minutes.build_print": build_print,
     "minutes.file_print": file_print,
@@ -115,6 +127,7 @@ JOBS: dict[str, Job] = {
     "knowledge.mark_overdue": mark_overdue,
     "consultations.remind_due": remind_due,
     "tasks.remind_due": resubmit,
+    "tasks.hand_over": hand_over,
     "workers.tidy": tidy,
 }
 

@@ -19,6 +19,7 @@ DAILY: dict[str, time] = {
     "knowledge.mark_overdue": time(5, 0),
     "consultations.remind_due": time(6, 0),
     "tasks.remind_due": time(8, 0),
+    "tasks.hand_over": time(0, 0),
 }
 
 log = structlog.get_logger("circle.schedule")

@@ -114,6 +114,12 @@ class Unavailable(CircleError):
 CONSTRAINTS: dict[str, tuple[type[CircleError], str, str]] = {
     "person_email_unique": (Conflict, "email_taken", "Diese E-Mail-Adresse gibt es schon."),
     "appointment_no_overlap": (Conflict, "appointment_overlap", "In dieser Zeit ist das Haus schon besetzt."),
+    "appointment_period_ordered": (Invalid, "invalid", "Das Ende liegt vor dem Beginn."),
+    "responsible_ministry_day_unique": (
+        Conflict,
+        "ministry_exists",
+        "Für diesen Tag ist schon ein Ministerium eingetragen.",
+    ),
     "delivery_once_per_person": (Conflict, "already_delivered", "Diese Person steht schon im Versand."),
     "meeting_times_ordered": (Invalid, "invalid", "Das Ende muss nach dem Beginn liegen."),
     "agenda_item_order_unique": (

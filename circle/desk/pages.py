@@ -33,6 +33,7 @@ ACTS = {
     "dispatch": ("Vorbereiteter Versand", "Prüfen und senden", ""),
     "settle": ("Ungeklärte Zustellung", "Klären", ""),
     "decide": ("Einwendung entscheiden", "Entscheiden", ""),
+    "duty": ("Pflicht nach Nr. 3", "Ansehen", "offen seit"),
     "approve": ("Genehmigung eintragen", "Zur Niederschrift", ""),
 }
 ANSWERED = {state: consultations.STATES[state] for state in ("answered", "release_review", "released")}

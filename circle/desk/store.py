@@ -111,6 +111,13 @@ async def get(db: Connection, caller: Caller) -> Answer:
             where o.decision is null and s.state = 'sent' and 'circle_office' = any(me.roles)
                 and visible(o.audience, me.keys)
             union all
+            select 'duty', case o.duty when 'announced_internally' then 'Bekanntmachung in der Behörde'
+                    when 'announced_externally' then 'Bekanntmachung nach außen' else 'Mitteilung an das Ministerium' end
+                || ': ' || o.person_name, o.authority_name, null, '/bestellungen/' || o.appointment_id || '#duties'
+            from me, open_duties(me.today) o
+            where 'circle_office' = any(me.roles)
+                or me.roles && array['commissioner', 'deputy'] and o.authority_id = me.authority_id
+            union all
             select 'approve', m.title, m.reference, null, '/sitzungen/' || m.reference || '/niederschrift'
             from me, minutes s join meeting m on m.id = s.meeting_id
             where s.state = 'sent' and s.objection_until < me.today and 'circle_office' = any(me.roles)

@@ -13,6 +13,7 @@ from circle.core import access, audit, auth, calendar, clock, errors, jobs, mail
 from circle.core.auth import Actor
 from circle.core.db import Connection
 from circle.knowledge.model import Overdue
+from circle.people.appointments import actions as appointments
 
 from . import rules, store
 from .model import Letter, Level, NewDispatch, Paper, Part, Preview, Standing
@@ -143,6 +144,8 @@ async def settle(db: Connection, actor: Actor, delivery_id: UUID, arrived: bool)
         raise errors.Conflict("Diese Zustellung ist nicht (mehr) ungeklärt.")
     if not arrived:
         await jobs.enqueue(db, "distribution.send", dispatch_id=found["dispatch_id"])
+    elif found["object_kind"] == "appointment":
+        await appointments.record_sent(db, actor, found["dispatch_id"])
     await audit.record(
         db, actor, "delivery.settled", "dispatch", found["dispatch_id"], delivery_id=str(delivery_id), arrived=arrived
     )  # fmt: skip

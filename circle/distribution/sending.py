@@ -15,10 +15,11 @@ import asyncpg
 import msgspec
 import structlog
 
-from circle.core import clock, mail
+from circle.core import auth, clock, mail
 from circle.core.clock import Clock
 from circle.core.db import Database
 from circle.core.files import Storage
+from circle.people.appointments import actions as appointments
 from circle.settings import Settings
 
 from . import letters, outgoing, rules, store
@@ -149,6 +150,8 @@ async def _deliver(this: Round, taken: asyncpg.Record, message: bytes) -> bool:
     else:
         async with this.database.begin(None) as db:
             await store.mark_sent(db, key, fence)
+            if this.dispatch["object_kind"] == "appointment":
+                await appointments.record_sent(db, auth.service(this.now), this.dispatch["id"])
     return True
 
 

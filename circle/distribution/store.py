@@ -150,7 +150,7 @@ async def lock_delivery(db: Connection, delivery_id: UUID, keys: list[str]) -> a
     """A delivery of a dispatch the person may see as a whole. The dispatch is locked, as every act on one begins."""
     return await db.fetchrow(
         """
-        select d.dispatch_id, s.state as dispatch_state
+        select d.dispatch_id, s.state as dispatch_state, s.object_kind
         from delivery d join dispatch s on s.id = d.dispatch_id
         where d.id = $1 and visible(s.audience, $2) and dispatch_open(s.object_kind, s.object_id, $2)
         for update of s

@@ -12,7 +12,7 @@ from circle.core.auth import Me
 from circle.core.db import Caller
 
 from . import actions, store
-from .model import Appointment, Authority, AuthorityDetail, Credentials, Person, PersonDetail, Session
+from .model import Authority, AuthorityDetail, Credentials, Person, PersonDetail, Session
 
 
 @post("/sessions", opt={"permission": "public"})
@@ -79,24 +79,10 @@ async def read_authority(
     return answers.one(await store.get_authority(db, caller, str(authority_id)))
 
 
-@get("/appointments", opt={"permission": "signed_in"})
-async def list_appointments(
-    request: Request[Any, Any, Any],
-    db: web.Db,
-    caller: web.Asking,
-    limit: FromQuery[int] = 50,
-    after: FromQuery[str | None] = None,
-) -> Response[Page[Appointment]]:
-    """Appointments (Bestellungen) with their proofs, newest first."""
-    found = await store.list_appointments(db, caller, answers.unseal(after), answers.page_size(limit))
-    return answers.page(request, found)
-
-
 router = Router(
     "/api/v1",
     tags=["people"],
     route_handlers=[
         open_session, close_session, read_me, list_people, read_person, list_authorities, read_authority,
-        list_appointments,
     ],
 )  # fmt: skip

@@ -1,7 +1,7 @@
 """Authorities, persons and appointments as they go out, and what comes in."""
 
 from datetime import date
-from typing import Annotated
+from typing import Annotated, Literal
 from uuid import UUID
 
 import msgspec
@@ -63,6 +63,7 @@ class Appointment(msgspec.Struct, frozen=True):
     person_id: UUID
     person_name: str
     authority_id: UUID
+    authority_key: str
     authority_name: str
     kind: str
     valid_from: date
@@ -73,6 +74,10 @@ class Appointment(msgspec.Struct, frozen=True):
     announced_internally_on: date | None
     announced_externally_on: date | None
     ministry_informed_on: date | None
+    requirements_confirmed_on: date | None
+    succeeded_by: UUID | None
+    state: Literal["prepared", "valid", "ended"]
+    """Follows from the dates alone, at 00:00 in Berlin."""
     valid_today: bool
 
 

@@ -113,7 +113,7 @@ async def get_person(db: Connection, caller: Caller, person_id: UUID) -> Answer:
         select me.card as me, coalesce(p.revision, 0) as revision, case when p.id is not null then
             person_body(p, a, me.keys, me.today) || jsonb_build_object(
                 'attached_to', coalesce((
-                    select b.attached_to from appointment b
+                    select attachment_on(b, me.today) from appointment b
                     where b.person_id = p.id and b.valid_from <= me.today and (b.valid_to is null or b.valid_to >= me.today)
                     order by b.kind limit 1), ''),
                 'appointments', (
@@ -183,7 +183,7 @@ async def get_authority(db: Connection, caller: Caller, key: str) -> Answer:
         from me
         left join authority a on (a.id::text = $3 or a.key = $3) and house_in_directory(a.kind, me.keys)
         left join lateral (
-            select b.person_id, p.name, b.attached_to from appointment b join person p on p.id = b.person_id
+            select b.person_id, p.name, attachment_on(b, me.today) as attached_to from appointment b join person p on p.id = b.person_id
             where b.authority_id = a.id and b.kind = 'commissioner'
                 and b.valid_from <= me.today and (b.valid_to is null or b.valid_to >= me.today)
         ) c on true
@@ -193,40 +193,13 @@ async def get_authority(db: Connection, caller: Caller, key: str) -> Answer:
     )
 
 
-async def list_appointments(db: Connection, caller: Caller, after: str | None, limit: int) -> Answer:
-    """Appointments with their proofs, newest first; for staff of the houses."""
-    return await read_page(
-        db,
-        """
-        with me as materialized (
-            select *, ($2 at time zone 'Europe/Berlin')::date as today from whoami($1, $2)
-        ),
-        page as (
-            select appointment_body(b, p, a, me.today) as line, k.key, row_number() over (order by k.key desc) as n
-            from me, appointment b join person p on p.id = b.person_id join authority a on a.id = b.authority_id
-            cross join lateral (select b.valid_from || ' ' || b.id as key) k
-            where 'internal' = any(me.keys) and ($3::text is null or k.key < $3)
-            order by k.key desc
-            limit $4 + 1
-        )
-        select me.card as me,
-            (select coalesce(jsonb_agg(line order by n) filter (where n <= $4), '[]') from page) as items,
-            (select key from page where n = $4 and exists (select from page where n > $4)) as next
-        from me
-        """,
-        caller,
-        after,
-        limit,
-    )
-
-
 async def list_contacts(db: Connection, day: date) -> list[asyncpg.Record]:
     """The district governments with their commissioners of the day. Only whom the house has announced outside by then
     is named (decree Nr. 3 S. 2): this page announces nobody."""
     found: list[asyncpg.Record] = await db.fetch(
         """
         select a.name as house, a.seat, c.id is not null as appointed, trim(p.title || ' ' || p.name) as name, p.function,
-            p.email, p.phone, case when p.id is not null then c.attached_to end as attached_to
+            p.email, p.phone, case when p.id is not null then attachment_on(c, $1) end as attached_to
         from authority a
         left join appointment c on c.authority_id = a.id and c.kind = 'commissioner'
             and c.valid_from <= $1 and (c.valid_to is null or c.valid_to >= $1)

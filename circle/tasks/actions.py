@@ -131,6 +131,36 @@ async def remind_due(db: Connection, now: datetime) -> int:
     return written
 
 
+async def hand_over(db: Connection, now: datetime) -> int:
+    """Move open tasks to the successors whose first day has come (decree Nr. 3, Nachfolge). `now` is office time.
+
+    Each is open again, because nobody accepts for somebody else, and says from whom it came. A confidential one stays
+    until the successor is named for its item. Once for each succession, in whatever number of workers; returns the
+    number of tasks.
+    """
+    actor, today, moved = auth.service(now), clock.day(now), 0
+    for change in await store.list_successions(db, today):
+        for task_id in await store.hand_over(db, change["person_id"], change["successor_id"], today):
+            task = await store.find(db, task_id)
+            await audit.record(
+                db,
+                actor,
+                "task.handed_over",
+                "task",
+                task_id,
+                task["reference"],
+                to=str(change["successor_id"]),
+            )
+            await index(db, task_id)
+            wording = letters.handed_over(
+                task["reference"], task["title"], task["due"], change["name"], task["confidential"]
+            )
+            await _tell(db, actor, task, wording, task["owner_id"])
+            moved += 1
+        await store.mark_handed_over(db, change["id"], today)
+    return moved
+
+
 async def _ask(db: Connection, actor: Actor, task_id: UUID) -> None:
     """Tell the owner what they are asked to do; who asks themselves knows."""
     task = await _locked(db, actor, task_id)

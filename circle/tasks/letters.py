@@ -31,3 +31,16 @@ def declined(reference: str, title: str, confidential: bool) -> tuple[str, str]:
     """To whoever asked: the task is open to be given to somebody else."""
     what = NEUTRAL if confidential else title
     return f"Aufgabe {reference} ist abgelehnt", f"Die Aufgabe {reference} ist abgelehnt. {what}"
+
+
+def handed_over(
+    reference: str, title: str, due: date | None, predecessor: str, confidential: bool
+) -> tuple[str, str]:
+    """Subject and text to the successor who gets an open task with the office."""
+    until = f", fällig am {calendar.date_short(due)}" if due else ""
+    what = NEUTRAL if confidential else f"{title}{until}"
+    return (
+        f"Aufgabe {reference} geht auf Sie über",
+        f"Mit der Nachfolge von {predecessor} geht diese Aufgabe auf Sie über:\n\n{what}\n\n"
+        "Sie gilt erst, wenn Sie sie annehmen. Sie können sie auch ablehnen.",
+    )

@@ -37,6 +37,9 @@ class Task(msgspec.Struct, frozen=True):
     done_on: date | None
     created_by: UUID | None
     created_by_name: str | None
+    handed_over_from_name: str | None
+    handed_over_on: date | None
+    """When it came with the office, and from whom (Nachfolge)."""
 
 
 class NewTask(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

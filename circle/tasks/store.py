@@ -6,7 +6,7 @@ from uuid import UUID
 
 import asyncpg
 
-from circle.core.db import Answer, Caller, Connection, read_one, read_page
+from circle.core.db import Answer, Caller, Connection, read_one, read_page, row
 
 
 async def get(db: Connection, caller: Caller, task_id: UUID) -> Answer:
@@ -77,6 +77,15 @@ async def lock(db: Connection, task_id: UUID, keys: list[str]) -> asyncpg.Record
         """,
         task_id,
         keys,
+    )
+
+
+async def find(db: Connection, task_id: UUID) -> asyncpg.Record:
+    """What a letter about a task needs, for the service, which has just changed it."""
+    return await row(
+        db,
+        "select id, reference, title, owner_id, due, confidential, audience from task where id = $1",
+        task_id,
     )
 
 
@@ -235,7 +244,7 @@ async def mark_confidential(db: Connection, item_id: UUID) -> list[UUID]:
         """,
         item_id,
     )
-    return [row["id"] for row in rows]
+    return [one["id"] for one in rows]
 
 
 async def list_resubmitted(db: Connection, day: date) -> list[asyncpg.Record]:
@@ -255,6 +264,44 @@ async def list_resubmitted(db: Connection, day: date) -> list[asyncpg.Record]:
 async def mark_reminded(db: Connection, task_id: UUID) -> None:
     """The owner is reminded of the resubmission day as it stands."""
     await db.execute("update task set reminded_for = resubmission_on where id = $1", task_id)
+
+
+async def list_successions(db: Connection, day: date) -> list[asyncpg.Record]:
+    """Appointments whose successor has begun and whose tasks did not go over yet, held until the end."""
+    rows: list[Any] = await db.fetch(
+        """
+        select a.id, a.person_id, p.name, a.file_reference, s.person_id as successor_id
+        from appointment a join person p on p.id = a.person_id
+        join appointment s on s.id = a.succeeded_by join person q on q.id = s.person_id and q.active
+        where a.handed_over_on is null and s.valid_from <= $1
+        order by a.id for update of a skip locked
+        """,
+        day,
+    )
+    return rows
+
+
+async def mark_handed_over(db: Connection, appointment_id: UUID, day: date) -> None:
+    """The tasks of this predecessor went over."""
+    await db.execute("update appointment set handed_over_on = $2 where id = $1", appointment_id, day)
+
+
+async def hand_over(db: Connection, old: UUID, new: UUID, day: date) -> list[UUID]:
+    """Give the unsettled tasks of one person to another, open again; returns their ids. A confidential one only goes
+    to whoever is named for its item."""
+    rows = await db.fetch(
+        """
+        update task set owner_id = $2, handed_over_from = $1, handed_over_on = $3, status = 'open', accepted_by = null,
+            accepted_on = null, revision = revision + 1
+        where owner_id = $1 and $1 <> $2 and status in ('open', 'accepted') and (not confidential
+            or exists (select from named_access n where n.object_id = task.item_id and n.person_id = $2))
+        returning id
+        """,
+        old,
+        new,
+        day,
+    )
+    return [one["id"] for one in rows]
 
 
 async def find_entry(db: Connection, task_id: UUID) -> asyncpg.Record | None:

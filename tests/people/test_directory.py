@@ -176,6 +176,7 @@ async def test_open_duties_of_the_decree_stand_with_house_and_person_for_staff(
 ) -> None:
     """Known inside, known outside, the ministry informed (decree Nr. 3): what has no day yet is open."""
     ben = await make.person_id(db, "ben")
+    await make.untold(db, ben)
     former = await make.person(db, "fritz", authority="br-arnsberg")
     house = await make.authority(db, "br-arnsberg")
     await make.appoint(db, former, house, "deputy", since=date(2023, 1, 1), until=date(2023, 12, 31))
@@ -208,6 +209,7 @@ async def test_everybody_finds_the_commissioners_who_were_announced_outside(
     former = await make.person(db, "fritz", authority="br-koeln")
     koeln = await make.authority(db, "br-koeln")
     await make.appoint(db, former, koeln, "commissioner", until=date(2026, 11, 22))
+    await make.untold(db, ben)
 
     async def seen() -> dict[str, str]:
         page = await client.stranger.get("/ansprechpersonen")

@@ -1,0 +1,121 @@
+"""The rules of appointments (decree Nr. 1-4, domain rules 3.1 and 3.2). Pure."""
+
+from datetime import date, timedelta
+from uuid import UUID
+
+from circle.core import access, calendar, errors
+from circle.core.auth import Actor, Me
+
+DUTIES = {
+    "announced_internally": "Bekanntmachung in der Behörde (Nr. 3 Satz 2)",
+    "announced_externally": "Bekanntmachung nach außen (Nr. 3 Satz 2)",
+    "ministry_informed": "Mitteilung an das für Integration zuständige Ministerium (Nr. 3 Satz 3)",
+}
+KINDS = {"commissioner": "Integrationsbeauftragte", "deputy": "Vertretung"}
+STATES = {"prepared": "vorbereitet", "valid": "gültig", "ended": "beendet"}
+FIRST, LAST = date(1990, 1, 1), date(2199, 12, 31)
+"""No appointment lies outside; a slip in the year is told at once."""
+
+
+def may_do(who: Actor | Me, right: str, authority_id: UUID) -> bool:
+    """True when `right` is theirs for a house. The office has the care of all, everybody else of the own house only;
+    the attachment is the own house's alone (decree Nr. 4 (1)), for which the office lacks the right itself."""
+    return access.may(who, right) and ("circle_office" in who.roles or who.authority_id == authority_id)
+
+
+def require(actor: Actor, right: str, authority_id: UUID) -> None:
+    """Raises Forbidden unless the actor may do this for the house."""
+    if not may_do(actor, right, authority_id):
+        own = access.may(actor, right)
+        raise errors.Forbidden("Das tut das Haus selbst, für sich." if own else "")
+
+
+def require_sensible(**days: date | None) -> None:
+    """Raises Invalid for days outside of FIRST and LAST."""
+    wrong = {name: "Bitte das Jahr prüfen." for name, day in days.items() if day and not FIRST <= day <= LAST}
+    if wrong:
+        raise errors.Invalid("Bitte prüfen Sie das Jahr.", fields=wrong)
+
+
+def require_period(valid_from: date, valid_to: date | None, order_date: date, today: date) -> None:
+    """Raises Invalid for an end before the begin, and for an order of a day that has not come."""
+    require_sensible(valid_from=valid_from, valid_to=valid_to, order_date=order_date)
+    wrong = {}
+    if valid_to and valid_to < valid_from:
+        wrong["valid_to"] = f"Das Ende liegt vor dem Beginn am {calendar.date_short(valid_from)}."
+    if order_date > today:
+        wrong["order_date"] = "Das Datum der Verfügung liegt in der Zukunft."
+    if wrong:
+        raise errors.Invalid("Bitte prüfen Sie die Daten.", fields=wrong)
+
+
+def require_confirmed(on: date | None, today: date) -> None:
+    """Raises Invalid when the requirements were confirmed on a day that has not come."""
+    if on and not FIRST <= on <= today:
+        reason = "Die Prüfung kann nicht in der Zukunft liegen."
+        raise errors.Invalid(reason, fields={"requirements_confirmed_on": reason})
+
+
+def require_appointable(
+    active: bool | None, own: UUID | None, house: UUID, kind: str | None, succession: bool = False
+) -> None:
+    """Raises Invalid unless an active person of the house is appointed by a district government (decree Nr. 1)."""
+    if kind != "district_government":
+        reason = "Bestellt wird bei einer Bezirksregierung."
+        raise errors.Invalid(
+            reason, code="unknown_reference", fields={"authority_id": "Bitte eine Bezirksregierung wählen."}
+        )
+    if active is None:
+        reason = "Diese Person gibt es nicht."
+    elif not active:
+        reason = "Diese Person ist nicht mehr aktiv. Bitte zuerst das Konto prüfen lassen."
+    elif own != house:
+        reason = (
+            "Die Nachfolge kommt aus demselben Haus. Diese Person gehört zu einem anderen."
+            if succession
+            else "Diese Person gehört zu einem anderen Haus."
+        )
+    else:
+        return
+    raise errors.Invalid(reason, code="unknown_reference", fields={"person_id": reason})
+
+
+def last_day(valid_from: date, valid_to: date | None, starts_on: date) -> date:
+    """The predecessor's last day: the day before the successor begins, or the earlier one that was entered.
+
+    Raises Invalid when the successor would begin before the predecessor has served a day.
+    """
+    require_sensible(starts_on=starts_on)
+    if starts_on <= valid_from:
+        reason = f"Die Nachfolge beginnt nach dem {calendar.date_short(valid_from)}."
+        raise errors.Invalid(reason, fields={"starts_on": reason})
+    before = starts_on - timedelta(days=1)
+    return min(valid_to, before) if valid_to else before
+
+
+def require_end(valid_from: date, valid_to: date | None, succeeded: bool, end: date, today: date) -> None:
+    """Raises Conflict for an appointment that has ended or has a successor, Invalid for an end before the begin."""
+    if succeeded:
+        raise errors.Conflict("Die Nachfolge ist schon eingetragen; damit steht auch das Ende fest.")
+    if valid_to and valid_to < today:
+        raise errors.Conflict(f"Die Bestellung ist seit dem {calendar.date_short(valid_to)} beendet.")
+    require_period(valid_from, end, valid_from, max(today, valid_from))
+
+
+def require_attachable(valid_from: date, valid_to: date | None, day: date) -> None:
+    """Raises Invalid when the attachment would begin outside of the appointment."""
+    require_sensible(valid_from=day)
+    if day < valid_from or (valid_to and day > valid_to):
+        reason = "Dieser Tag liegt außerhalb der Bestellung."
+        raise errors.Invalid(reason, fields={"valid_from": reason})
+
+
+def require_done(done_on: date, order_date: date, today: date) -> None:
+    """Raises Invalid unless the duty was done between the order and today."""
+    reason = ""
+    if done_on > today:
+        reason = "Dieser Tag liegt in der Zukunft. Bitte erst eintragen, wenn es geschehen ist."
+    elif done_on < order_date:
+        reason = f"Die Verfügung ist erst vom {calendar.date_short(order_date)}."
+    if reason:
+        raise errors.Invalid(reason, fields={"done_on": reason})
