@@ -4,8 +4,10 @@ import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
+from litestar import Litestar
 
 from circle.core import auth
 from circle.core.db import Caller, Connection, Database
@@ -109,11 +111,66 @@ class Clients:
         client = httpx.AsyncClient(transport=self.transport, base_url=ADDRESS, headers=headers)
         return await self.stack.enter_async_context(client)
 
+    async def token(self, email: str) -> str:
+        """A bearer token of theirs."""
+        return await self._token(email, "bearer")
+
     async def browser(self, email: str) -> Browser:
         """The same person at the pages."""
         token = await self._token(email, "cookie")
         client = httpx.AsyncClient(transport=self.transport, base_url=ADDRESS, cookies={"circle": token})
         return Browser(await self.stack.enter_async_context(client), token)
+
+
+class Told:
+    """What comes over a stream of server-sent events, as it comes."""
+
+    def __init__(self) -> None:
+        self.messages: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+
+    async def start(self) -> dict[str, str]:
+        """The headers of the answer, which is 200."""
+        found = await self._next()
+        assert found["status"] == 200, found
+        return {name.decode(): value.decode() for name, value in found["headers"]}
+
+    async def event(self, name: str) -> str:
+        """The text of the next event, which has this name."""
+        text = (await self._next())["body"].decode()
+        lines = text.splitlines()
+        assert lines[0] == f"event: {name}" and text.endswith("\n\n"), text
+        return "\n".join(line.removeprefix("data: ") for line in lines[1:-1])
+
+    async def over(self) -> bool:
+        """True when nothing more comes."""
+        found = await self._next()
+        return found["body"] == b"" and not found.get("more_body", False)
+
+    async def _next(self) -> dict[str, Any]:
+        return await asyncio.wait_for(self.messages.get(), 5)
+
+
+@asynccontextmanager
+async def listening(app: Litestar, path: str, token: str) -> AsyncIterator[Told]:
+    """An open stream; the client that the other tests use waits for the end of an answer."""
+    told, gone = Told(), asyncio.Event()
+    headers = [(b"host", urlsplit(ADDRESS).netloc.encode()), (b"authorization", f"Bearer {token}".encode())]
+    scope = {
+        "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": "GET", "scheme": "http",
+        "path": path, "raw_path": path.encode(), "query_string": b"", "root_path": "", "headers": headers,
+        "client": ("127.0.0.1", 1), "server": ("127.0.0.1", 80), "state": {},
+    }  # fmt: skip
+
+    async def receive() -> dict[str, Any]:
+        await gone.wait()
+        return {"type": "http.disconnect"}
+
+    task = asyncio.create_task(app(scope, receive, told.messages.put))  # type: ignore[arg-type]
+    try:
+        yield told
+    finally:
+        gone.set()
+        await asyncio.wait_for(task, 5)
 
 
 @contextmanager

@@ -20,10 +20,14 @@ Connection = asyncpg.Connection
 
 
 class Caller(msgspec.Struct, frozen=True):
-    """Who asks, before the database has said who that is: the SHA-256 of the token, and office time (aware, UTC)."""
+    """Who asks, before the database has said who that is: the SHA-256 of the token, and office time (aware, UTC).
+
+    `quiet` is a look that nobody has asked for by hand; it does not keep the session alive.
+    """
 
     token_hash: bytes
     now: datetime
+    quiet: bool = False
 
 
 class Answer(msgspec.Struct, frozen=True):
@@ -157,7 +161,7 @@ async def _read(db: Connection, sql: str, caller: Caller, *args: Any) -> asyncpg
 
 async def _touch(db: Connection, caller: Caller, card: str) -> None:
     """Keep the session alive, at most once a minute, so that a read stays one statement."""
-    if '"stale": true' in card:
+    if '"stale": true' in card and not caller.quiet:
         await db.execute("update session set last_seen = now() where token_hash = $1", caller.token_hash)
 
 

@@ -137,6 +137,12 @@ def show(
     return response
 
 
+def part(request: Request[Any, Any, Any], template: str, **context: Any) -> str:
+    """A part of a page, for one that stands open."""
+    text: str = request.app.state.templates.get_template(template).render(**context)
+    return text
+
+
 def _nav(me: Me, path: str) -> list[NavItem]:
     return [
         NavItem(label, href, path == href or (href != "/" and path.startswith(href + "/")))

@@ -5,17 +5,16 @@ from uuid import UUID
 
 from litestar import Request, Response, Router, get, post
 from litestar.params import FromPath, FromQuery
+from litestar.response import Stream
 
-from circle.core import access, answers, audit, errors, fields, pages, web
+from circle.core import access, answers, audit, errors, fields, live, pages, web
 from circle.core.auth import ROLE_NAMES, Actor
-from circle.core.db import Connection
+from circle.core.db import Caller, Connection
 
 from . import actions, rules, store
 from .model import Delivery, Dispatch, FullDispatch, NewDispatch, ReceivedLetter
 
 Incoming = Request[Any, Any, Any]
-PAUSE = 10
-"""Seconds between two looks at a running dispatch."""
 WORDS: dict[str, Any] = {
     "state_words": rules.STATE_WORDS,
     "dispatch_words": rules.DISPATCH_WORDS,
@@ -49,28 +48,35 @@ async def show(
     after: FromQuery[str | None] = None,
     angehalten: FromQuery[bool] = False,
 ) -> Response[bytes]:
-    """One dispatch: what goes to whom, and how far it is. While it runs, the page loads itself again.
+    """One dispatch: what goes to whom, and how far it is. While it runs, the page is told (`show_progress`).
 
-    The header does what an element in the page would, with a link beside it that stops it (WCAG 2.2.1, 2.2.2).
+    Without scripts it loads itself again. A link beside it stops either (WCAG 2.2.1, 2.2.2).
     """
     answer = await store.get(db, caller, dispatch_id)
     deliveries = await store.list_deliveries(db, caller, dispatch_id, answers.unseal(after), 100)
     found: FullDispatch = pages.as_struct(answer, FullDispatch)
     waiting = found.state == "prepared" and found.building == "none"
-    moving = found.building == "running" or (
-        found.state == "sending" and found.counts.waiting > 0 and not found.stalled
-    )
-    response = pages.show(
-        request, "distribution/show.html", actor.card, dispatch=found, moving=moving, paused=angehalten,
+    return pages.show(
+        request, "distribution/show.html", actor.card, dispatch=found, moving=rules.moving(found), paused=angehalten, live=False,
         # Rows are stamped with real time; people read the office's.
         created_at=found.created_at + request.app.state.clock.offset,
         previews=await actions.preview_of(db, actor, dispatch_id) if waiting else [],
         deliveries=pages.as_struct(deliveries, list[Delivery]), next=answers.next_link(request, deliveries),
         after=after or "", may_send=access.may(actor, "dispatches.send"), **WORDS,
     )  # fmt: skip
-    if moving and not angehalten:
-        response.headers["refresh"] = str(PAUSE)
-    return response
+
+
+@get("/versand/{dispatch_id:uuid}/stand", opt={"permission": "signed_in"})
+async def show_progress(request: Incoming, caller: web.Asking, dispatch_id: FromPath[UUID]) -> Stream:
+    """How far a dispatch is, told to an open page until it stands still."""
+
+    async def look(db: Connection, caller: Caller) -> tuple[str, bool]:
+        found: FullDispatch = pages.as_struct(await store.get(db, caller, dispatch_id), FullDispatch)
+        moving = rules.moving(found)
+        part = pages.part(request, "distribution/progress.html", dispatch=found, moving=moving, live=True)
+        return part, not moving
+
+    return await live.stream(request, caller, look)
 
 
 @get("/versand/neu", opt={"permission": "documents.distribute"})
@@ -188,5 +194,16 @@ async def show_letter(
 router = Router(
     "/",
     include_in_schema=False,
-    route_handlers=[show_all, show_new, prepare, show, send, cancel, resend, settle, show_letter],
+    route_handlers=[
+        show_all,
+        show_new,
+        prepare,
+        show,
+        show_progress,
+        send,
+        cancel,
+        resend,
+        settle,
+        show_letter,
+    ],
 )

@@ -5,7 +5,7 @@ from typing import Literal
 
 from circle.core import mail
 
-from .model import Level, Paper, Reader, Standing
+from .model import FullDispatch, Level, Paper, Reader, Standing
 
 MAIL_LIMIT = 10 * 1024 * 1024
 """Bytes of files that go along in one mail; what does not fit is linked."""
@@ -17,6 +17,13 @@ LONGEST_PAUSE = timedelta(hours=4)
 GIVE_UP = timedelta(hours=48)
 
 States = Literal["new", "leased", "sending", "sent", "failed", "uncertain", "cancelled"]
+
+
+def moving(dispatch: FullDispatch) -> bool:
+    """True while its papers are built or mails wait: its page tells how far it is."""
+    return dispatch.building == "running" or (
+        dispatch.state == "sending" and dispatch.counts.waiting > 0 and not dispatch.stalled
+    )
 
 
 def sort_papers(level: Level, papers: list[Paper], keys: list[str]) -> tuple[list[Paper], list[Paper]]:

@@ -1,11 +1,16 @@
-"""The page of a running dispatch: how far it is, without script, and a way to stop the reloading."""
+"""The page of a running dispatch: how far it is, told while it stands open or reloaded without scripts, and stopped."""
+
+from datetime import datetime
+from uuid import uuid4
 
 import pytest
+from litestar import Litestar
 
+from circle.core import live
 from circle.core.clock import Clock
 from circle.core.db import Connection
 from tests import make
-from tests.clients import Clients
+from tests.clients import Clients, listening
 
 from .test_acts import running
 
@@ -16,11 +21,13 @@ async def test_it_counts_and_loads_itself_again_while_mails_wait(
     dispatch_id = await running(db, office, "new", "sending", "sent", "sent", "failed", "uncertain")
     anna = await client.browser("anna")
     shown = await anna.get(f"/versand/{dispatch_id}")
-    assert shown.headers["refresh"] == "10"
+    assert '<noscript><meta http-equiv="refresh" content="10"></noscript>' in shown.text
+    assert f'sse-connect="/versand/{dispatch_id}/stand"' in shown.text
     for words in ("2 von 6 gesendet, 1 fehlgeschlagen", "2 warten. 1 ungeklärt.", "Noch einmal versuchen"):
         assert words in shown.text
     assert shown.text.count("<h1>") == 1
-    assert "style=" not in shown.text and "<script>" not in shown.text and "hx-" not in shown.text
+    assert "style=" not in shown.text and "<script>" not in shown.text
+    assert "hx-" not in shown.text.replace('hx-ext="sse"', "")
 
 
 async def test_the_reloading_can_be_stopped_and_goes_on(
@@ -33,7 +40,7 @@ async def test_the_reloading_can_be_stopped_and_goes_on(
         in (await anna.get(f"/versand/{dispatch_id}")).text
     )
     paused = await anna.get(f"/versand/{dispatch_id}?angehalten=true")
-    assert "refresh" not in paused.headers
+    assert 'http-equiv="refresh"' not in paused.text and "sse-connect" not in paused.text
     assert "Wieder von selbst aktualisieren" in paused.text
 
 
@@ -42,7 +49,7 @@ async def test_at_the_end_it_stands_still(db: Connection, client: Clients, offic
     dispatch_id = await running(db, office, state)
     await db.execute("update dispatch set state = 'done'")
     shown = await (await client.browser("anna")).get(f"/versand/{dispatch_id}")
-    assert "refresh" not in shown.headers
+    assert 'http-equiv="refresh"' not in shown.text and "sse-connect" not in shown.text
     assert "Anhalten" not in shown.text
 
 
@@ -76,7 +83,7 @@ async def test_more_than_a_page_of_people(db: Connection, client: Clients, offic
     second = await anna.get(link)
     assert second.status_code == 200 and "Zum Anfang der Liste" in second.text
     assert first.count("@z.example") + second.text.count("@z.example") == 120
-    assert "refresh" in second.headers
+    assert 'http-equiv="refresh"' in second.text
 
 
 async def test_a_dispatch_is_dated_in_the_offices_time(
@@ -85,3 +92,88 @@ async def test_a_dispatch_is_dated_in_the_offices_time(
     dispatch_id = await make.dispatch(db, office, [await make.person_id(db, "ben")])
     shown = (await (await client.browser("anna")).get(f"/versand/{dispatch_id}")).text
     assert "23.11.2026" in shown.partition("Erstellt")[2][:120]
+
+
+def at(instant: str) -> Clock:
+    """A clock that stands at this instant now."""
+    return Clock(datetime.fromisoformat(instant) - make.utc_now())
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(live, "LOOK", 0.01)
+
+
+async def test_an_open_page_is_told_every_change_and_the_end(
+    db: Connection, client: Clients, app: Litestar, office: Clock
+) -> None:
+    dispatch_id = await running(db, office, "new", "new")
+    async with listening(app, f"/versand/{dispatch_id}/stand", await client.token("anna")) as told:
+        assert (await told.start())["content-type"].startswith("text/event-stream")
+        assert "0 von 2 gesendet" in await told.event("progress")
+        await db.execute(
+            "update delivery set state = 'sent' where id = (select min(id::text)::uuid from delivery)"
+        )
+        assert "1 von 2 gesendet" in await told.event("progress")
+        await db.execute("update delivery set state = 'sent'")
+        last = await told.event("progress")
+        assert "2 von 2 gesendet" in last and f'href="/versand/{dispatch_id}"' in last and "<form" not in last
+        assert await told.event("done") == "" and await told.over()
+
+
+@pytest.mark.parametrize("how", ["session", "role", "person"])
+async def test_a_stream_ends_with_the_right_to_look(
+    db: Connection, client: Clients, app: Litestar, office: Clock, how: str
+) -> None:
+    """Within five seconds at the real pace of two (abuse case 7); nothing is told any more."""
+    dispatch_id = await running(db, office, "new")
+    olga = await make.person(db, "olga", roles=["circle_office"])
+    async with listening(app, f"/versand/{dispatch_id}/stand", await client.token("olga")) as told:
+        await told.start()
+        await told.event("progress")
+        if how == "session":
+            await db.execute("delete from session where person_id = $1", olga)
+        elif how == "role":
+            await db.execute("delete from role_grant where person_id = $1", olga)
+        else:
+            await db.execute("update person set active = false where id = $1", olga)
+        assert await told.event("done") == "" and await told.over()
+
+
+async def test_a_stream_ends_at_midnight_with_the_last_day(
+    db: Connection, client: Clients, app: Litestar, office: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dispatch_id = await running(db, office, "new")
+    olga = await make.person(db, "olga", roles=["circle_office"])
+    await db.execute("update role_grant set valid_to = '2026-11-23' where person_id = $1", olga)
+    token = await client.token("olga")
+    monkeypatch.setattr(app.state, "clock", at("2026-11-23T22:59:50+00:00"))
+    async with listening(app, f"/versand/{dispatch_id}/stand", token) as told:
+        await told.start()
+        await told.event("progress")
+        monkeypatch.setattr(app.state, "clock", at("2026-11-23T23:00:00+00:00"))
+        assert await told.event("done") == "" and await told.over()
+
+
+async def test_a_stream_does_not_keep_a_session_alive(
+    db: Connection, client: Clients, app: Litestar, office: Clock
+) -> None:
+    dispatch_id = await running(db, office, "new")
+    token = await client.token("anna")
+    await db.execute("update session set last_seen = now() - interval '20 minutes'")
+    async with listening(app, f"/versand/{dispatch_id}/stand", token) as told:
+        await told.start()
+        await told.event("progress")
+        await db.execute("update delivery set state = 'sent'")
+        await told.event("progress")
+    assert await db.fetchval("select bool_and(last_seen < now() - interval '19 minutes') from session")
+
+
+async def test_strangers_hear_nothing(db: Connection, client: Clients, office: Clock) -> None:
+    dispatch_id = await running(db, office, "new")
+    clara = await client.browser("clara")
+    hidden, unknown = (
+        await clara.get(f"/versand/{dispatch_id}/stand"),
+        await clara.get(f"/versand/{uuid4()}/stand"),
+    )
+    assert hidden.status_code == unknown.status_code == 404
