@@ -1,5 +1,6 @@
 """Pages: templates, forms, redirects. A page works without JavaScript and holds no inline style or script (CSP)."""
 
+import re
 import secrets
 from collections.abc import Awaitable, Callable
 from datetime import date, datetime, time
@@ -131,10 +132,23 @@ def show(
         status=status,
         **({"errors": {}, "form": {}} | context),
     )
+    content = _name_fields(content, context.get("errors") or {})
     response: Response[bytes] = Response(content.encode(), status_code=status, media_type="text/html")
     if "notice" in request.cookies:
         response.delete_cookie("notice")
     return response
+
+
+def _name_fields(page: str, wrong: dict[str, str]) -> str:
+    """The error summary names each field as its label does; the labels are known when the form has been drawn."""
+    for name in filter(None, wrong):
+        label = re.search(rf'id="legend-{re.escape(name)}">([^<]+)', page) or re.search(
+            rf'for="field-{re.escape(name)}">([^<]+)', page
+        )
+        if label:
+            link = f'<a href="#field-{name}">'
+            page = page.replace(link, f"{link}{label[1].strip()}: ", 1)
+    return page
 
 
 def part(request: Request[Any, Any, Any], template: str, **context: Any) -> str:
