@@ -2,6 +2,7 @@
 
 from circle.core.db import row
 from circle.local.child import LocalError
+from circle.people.network import store as network
 
 from .folder import Authority, Person
 from .run import Run
@@ -208,6 +209,7 @@ async def load_partners(run: Run) -> None:
             partner.unsubscribed_on or known_on,
         )
         run.add("partners", partner.id, added["id"])
+        await network.link_people(run.db, [added["id"]])
 
 
 def holders(run: Run, role: str) -> list[Person]:

@@ -46,6 +46,7 @@ async def add(db: Connection, actor: Actor, new: NewContact) -> UUID:
         await store.lock_house(db, actor.authority_id)
         await _require_unlike(db, actor, new)
     (contact_id,) = await store.insert(db, [new], actor.authority_id, actor.today)
+    await store.link_people(db, [contact_id])
     await audit.record(db, actor, "contact.added", "contact", contact_id)
     return contact_id
 
@@ -60,6 +61,10 @@ async def change(db: Connection, actor: Actor, contact_id: UUID, new: ContactCha
     day = None if contact.subscribed else row["unsubscribed_on"] or actor.today
     if not await store.update(db, contact_id, expected, contact, day):
         raise errors.Stale(current=_state(row))
+    if contact.email.lower() != row["email"].lower():
+        await store.unlink_person(db, contact_id)
+        await store.link_people(db, [contact_id])
+    await store.refresh_person(db, contact_id)
     await audit.record(
         db, actor, "contact.changed", "contact", contact_id, row["reference"] or "", fields=sorted(given)
     )
@@ -68,6 +73,7 @@ async def change(db: Connection, actor: Actor, contact_id: UUID, new: ContactCha
 async def remove(db: Connection, actor: Actor, contact_id: UUID, expected: int) -> None:
     """Delete a contact of the own house with its notes. The record keeps that it was done, nothing of the content."""
     row = await _own(db, actor, contact_id, expected)
+    await store.unlink_person(db, contact_id)
     if not await store.delete(db, contact_id, expected):
         raise errors.Stale(current=_state(row))
     await audit.record(db, actor, "contact.removed", "contact", contact_id, row["reference"] or "")
@@ -170,7 +176,7 @@ async def confirm_import(db: Connection, actor: Actor, import_id: UUID) -> int:
     ]
     lines = await _judge(db, actor, wanted)
     fresh = [one.contact for one in lines if one.status == "new" and one.contact]
-    await store.insert(db, fresh, actor.authority_id, actor.today)
+    await store.link_people(db, await store.insert(db, fresh, actor.authority_id, actor.today))
     await store.mark_imported(db, import_id, len(fresh))
     await audit.record(db, actor, "contacts.imported", "contact", None, count=len(fresh))
     return len(fresh)

@@ -230,21 +230,80 @@ async def update(
 
 
 async def delete(db: Connection, contact_id: UUID, revision: int) -> bool:
-    """Remove a contact with its notes; whoever got letters as this contact gets none any more. False when stale."""
-    return bool(
-        await db.fetchval(
-            """
-            with gone as (
-                delete from partner where id = $1 and revision = $2 returning id, person_id
-            ), silenced as (
-                update person p set active = false from gone
-                where p.id = gone.person_id and p.password_hash is null
-            )
-            select exists (select from gone)
-            """,
-            contact_id,
-            revision,
+    """Remove a contact with its notes. False when the revision is no longer the present one."""
+    done = await db.execute("delete from partner where id = $1 and revision = $2", contact_id, revision)
+    return bool(done == "DELETE 1")
+
+
+async def link_people(db: Connection, contact_ids: list[UUID]) -> None:
+    """Make contacts with an address recipients of letters: a person of the municipal side without an account.
+
+    One who is there already under the address serves again; an address of staff stays theirs.
+    """
+    await db.execute(
+        """
+        with house as (
+            insert into authority (key, name, short, kind)
+            select 'kommunal', 'Kommunen und Partner', 'Kommunal', 'municipal'
+            where not exists (select from authority where kind = 'municipal') returning id
+        ),
+        wanted as (
+            select c.id, lower(c.email) as key, c.email, c.phone, c.function,
+                left(coalesce(nullif(c.name, ''), c.organisation), 120) as name,
+                case c.kind when 'municipal_contact' then 'municipal_contact' else 'partner' end as role
+            from partner c where c.id = any($1) and c.email <> '' and c.person_id is null
+        ),
+        known as (
+            select p.id, lower(p.email) as key from person p join authority a on a.id = p.authority_id
+            where lower(p.email) in (select key from wanted) and a.kind = 'municipal' and p.password_hash is null
+        ),
+        made as (
+            insert into person (name, email, phone, function, authority_id)
+            select distinct on (w.key) w.name, w.email, w.phone, w.function, h.id
+            from wanted w, (select id from house union all select id from authority where kind = 'municipal' limit 1) h
+            where not exists (select from person p where lower(p.email) = w.key)
+            order by w.key, w.id returning id, lower(email) as key
+        ),
+        granted as (
+            insert into role_grant (person_id, role) select distinct m.id, w.role from made m join wanted w on w.key = m.key
         )
+        update partner c set person_id = l.id
+        from wanted w join (select id, key from known union all select id, key from made) l on l.key = w.key
+        where c.id = w.id
+        """,
+        contact_ids,
+    )
+
+
+async def refresh_person(db: Connection, contact_id: UUID) -> None:
+    """Letters are addressed as the contact says now."""
+    await db.execute(
+        """
+        update person p set name = left(coalesce(nullif(c.name, ''), c.organisation), 120), phone = c.phone,
+            function = c.function
+        from partner c, authority a
+        where c.id = $1 and p.id = c.person_id and a.id = p.authority_id and a.kind = 'municipal'
+            and p.password_hash is null
+        """,
+        contact_id,
+    )
+
+
+async def unlink_person(db: Connection, contact_id: UUID) -> None:
+    """The contact is no recipient any more; what the recipient's entry says of a person goes when nobody else needs it."""
+    await db.execute(
+        """
+        with was as (
+            update partner c set person_id = null from partner old
+            where c.id = $1 and old.id = c.id returning old.person_id
+        )
+        update person p set title = '', name = 'Gelöschter Kontakt', email = 'geloescht.' || p.id || '@invalid',
+            phone = '', function = '', active = false
+        from was, authority a
+        where p.id = was.person_id and a.id = p.authority_id and a.kind = 'municipal' and p.password_hash is null
+            and not exists (select from partner other where other.person_id = p.id and other.id <> $1)
+        """,
+        contact_id,
     )
 
 

@@ -117,7 +117,8 @@ async def test_removing_leaves_no_content(client: Clients, db: Connection) -> No
     assert (await ben.get(path)).status_code == 404
     assert (await ben.delete(path, headers=V1)).status_code == 404
     assert await db.fetchval("select count(*) from partner_note") == 0
-    assert await db.fetchval("select active from person where id = $1", person) is False
+    gone = await db.fetchrow("select active, name, phone, function from person where id = $1", person)
+    assert gone and tuple(gone) == (False, "Gelöschter Kontakt", "", "")
     assert (await acts(db, found))[-1] == "contact.removed"
     written = await db.fetchval(
         "select string_agg(reference || detail, ' ') from audit_event where object_id = $1", found
@@ -166,3 +167,45 @@ async def test_exchanges_are_for_the_own_house(client: Clients, db: Connection) 
     assert (kept["text"], kept["written_by_name"]) == ("Über Sprachmittlung", "Ben Beauftragt")
     for nick in ("anna", "carl", "rita"):
         assert (await (await client.as_(nick)).get(found)).json()["items"] == []
+
+
+async def test_a_contact_with_an_address_becomes_a_recipient(client: Clients, db: Connection) -> None:
+    ben = await client.as_("ben")
+    made = (await ben.post(API, json=entry(kind="association", ags=None, phone="0231 1"))).json()
+    row = await db.fetchrow(
+        """
+        select p.name, p.email, p.phone, p.password_hash, a.kind, roles_on(p.id, '2026-11-23') as roles
+        from partner c join person p on p.id = c.person_id join authority a on a.id = p.authority_id
+        """
+    )
+    assert row and tuple(row) == (
+        "Paul Probe",
+        "paul@probe.example",
+        "0231 1",
+        None,
+        "municipal",
+        ["partner"],
+    )
+    path = f"{API}/{made['id']}"
+    await ben.patch(path, json={"name": "Pia Probe", "email": "Paul@probe.example"}, headers=V1)
+    assert (
+        await db.fetchval("select p.name from partner c join person p on p.id = c.person_id") == "Pia Probe"
+    )
+    await ben.patch(path, json={"email": "ben@example.org"}, headers={"if-match": '"v2"'})
+    assert await db.fetchval("select person_id from partner") is None, "an address of staff stays theirs"
+    assert not await db.fetchval("select exists (select from person where name = 'Pia Probe')")
+    await ben.patch(path, json={"email": "clara@example.org"}, headers={"if-match": '"v3"'})
+    assert await db.fetchval("select person_id from partner") == await make.person_id(db, "clara")
+
+
+async def test_two_contacts_share_one_recipient(client: Clients, db: Connection) -> None:
+    ben = await client.as_("ben")
+    first = (await ben.post(API, json=entry())).json()["id"]
+    second = (await ben.post(API, json=entry(email="PAUL@probe.example", despite_duplicates=True))).json()[
+        "id"
+    ]
+    assert await db.fetchval("select count(distinct person_id) from partner where person_id is not null") == 1
+    await ben.delete(f"{API}/{first}", headers=V1)
+    assert await db.fetchval("select p.active from partner c join person p on p.id = c.person_id")
+    await ben.delete(f"{API}/{second}", headers=V1)
+    assert not await db.fetchval("select exists (select from person where email ilike 'paul%')")
