@@ -24,6 +24,7 @@ from circle.distribution import actions as distribution
 from circle.distribution import notices, sending
 from circle.knowledge import actions as knowledge
 from circle.meetings.minutes import build as minutes
+from circle.people import actions as people
 from circle.settings import Settings
 from circle.tasks import actions as tasks
 
@@ -111,6 +112,13 @@ async def hand_over(around: Around) -> None:
         await tasks.hand_over(db, around.clock.now())
 
 
+async def remind_contacts(around: Around) -> None:
+    """The half-yearly check of one's own entry in the directory."""
+    service = auth.service(around.clock.now())
+    async with around.database.begin(None) as db:
+        await distribution.tell_contacts_due(db, service, await people.remind_contacts(db, service))
+
+
 async def tidy(around: Around) -> None:
     """Drop technical rows whose time is over."""
     async with around.database.begin(None) as db:
@@ -128,6 +136,7 @@ JOBS: dict[str, Job] = {
     "consultations.remind_due": remind_due,
     "tasks.remind_due": resubmit,
     "tasks.hand_over": hand_over,
+    "people.remind_contacts": remind_contacts,
     "workers.tidy": tidy,
 }
 

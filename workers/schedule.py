@@ -20,6 +20,7 @@ DAILY: dict[str, time] = {
     "consultations.remind_due": time(6, 0),
     "tasks.remind_due": time(8, 0),
     "tasks.hand_over": time(0, 0),
+    "people.remind_contacts": time(7, 0),
 }
 
 log = structlog.get_logger("circle.schedule")

@@ -34,6 +34,7 @@ ACTS = {
     "settle": ("Ungeklärte Zustellung", "Klären", ""),
     "decide": ("Einwendung entscheiden", "Entscheiden", ""),
     "duty": ("Pflicht nach Nr. 3", "Ansehen", "offen seit"),
+    "reachability": ("Halbjährliche Prüfung", "Prüfen", "bis"),
     "approve": ("Genehmigung eintragen", "Zur Niederschrift", ""),
 }
 ANSWERED = {state: consultations.STATES[state] for state in ("answered", "release_review", "released")}

@@ -118,6 +118,11 @@ async def get(db: Connection, caller: Caller) -> Answer:
             where 'circle_office' = any(me.roles)
                 or me.roles && array['commissioner', 'deputy'] and o.authority_id = me.authority_id
             union all
+            select 'reachability', 'Stimmen Ihre Angaben im Verzeichnis noch?', '',
+                (p.contact_confirmed_on + interval '6 months')::date, '/personen/' || p.id || '#check'
+            from me join person p on p.id = me.person_id
+            where p.contact_doubtful_on is not null and 'internal' = any(me.keys) or contact_due(p, me.today)
+            union all
             select 'approve', m.title, m.reference, null, '/sitzungen/' || m.reference || '/niederschrift'
             from me, minutes s join meeting m on m.id = s.meeting_id
             where s.state = 'sent' and s.objection_until < me.today and 'circle_office' = any(me.roles)

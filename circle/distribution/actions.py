@@ -245,6 +245,30 @@ async def tell_review_due(db: Connection, actor: Actor, due: list[Overdue]) -> N
         await start(db, dispatch_id, actor)
 
 
+async def tell_contacts_due(db: Connection, actor: Actor, people: list[UUID]) -> None:
+    """Ask each of them to look through their entry in the directory. Their page goes along as a link."""
+    for person_id in people:
+        letter = Letter(
+            kind="notice",
+            object_kind="person",
+            object_id=person_id,
+            title="Prüfung der Angaben im Verzeichnis",
+            subject="Stimmen Ihre Angaben im Verzeichnis noch?",
+            text="Ihre Angaben im Verzeichnis des Koordinierungskreises haben Sie seit mehr als einem halben Jahr nicht "
+            "bestätigt. Bitte sehen Sie sie durch. Wenn alles stimmt, genügt ein Klick auf „Meine Angaben stimmen“.",
+            level="internal",
+            audience=["role:circle_office", f"person:{person_id}"],
+            recipients=[person_id],
+        )
+        dispatch_id = await insert(db, actor, letter)
+        await add_part(
+            db,
+            dispatch_id,
+            Part("Ihre Angaben", "internal", url=f"/personen/{person_id}", audience=letter.audience),
+        )
+        await start(db, dispatch_id, actor)
+
+
 async def recipients_of(db: Connection, actor: Actor, new: NewDispatch) -> list[UUID]:
     """The people named one by one, and those of the chosen roles and houses on the office's day."""
     unknown = [role for role in new.roles if role not in auth.ROLE_NAMES]

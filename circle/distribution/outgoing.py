@@ -25,12 +25,17 @@ class Unreachable(Exception):
 
 
 class Refused(Exception):
-    """The server answered no. `final` for 5xx: this recipient gets nothing; otherwise later."""
+    """The server answered no. `final` for 5xx: this recipient gets nothing; otherwise later.
+
+    `nobody_there` when it says that there is no such mailbox (RFC 5321 4.2.3), and not that it dislikes the message
+    (5.7.x, RFC 3463).
+    """
 
     def __init__(self, code: int, answer: bytes | str) -> None:
         text = answer.decode(errors="replace") if isinstance(answer, bytes) else answer
         super().__init__(f"{code} {' '.join(text.split())}"[:300])
         self.final = 500 <= code < 600
+        self.nobody_there = code in (550, 551, 553) and not re.match(r"\s*5\.7\.", text)
 
 
 class Unsure(Exception):

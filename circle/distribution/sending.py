@@ -19,6 +19,7 @@ from circle.core import auth, clock, mail
 from circle.core.clock import Clock
 from circle.core.db import Database
 from circle.core.files import Storage
+from circle.people import store as people
 from circle.people.appointments import actions as appointments
 from circle.settings import Settings
 
@@ -166,6 +167,8 @@ async def _refused(this: Round, taken: asyncpg.Record, refused: outgoing.Refused
     async with this.database.begin(None) as db:
         if refused.final:
             await store.mark_failed(db, taken["id"], taken["fence"], _said(refused))
+            if refused.nobody_there:
+                await people.mark_doubtful(db, taken["person_id"], clock.day(this.now))
         else:
             pause = rules.pause(taken["attempts"] + 1, answered=True)
             await store.mark_later(db, taken["id"], taken["fence"], _said(refused), pause, rules.GIVE_UP)

@@ -7,9 +7,13 @@ from uuid import UUID
 import msgspec
 
 from circle.core.auth import Me
-from circle.core.fields import Email
+from circle.core.fields import Email, OptionalLine
 
 Password = Annotated[str, msgspec.Meta(min_length=1, max_length=1000, pattern=r"^[^\x00]*$")]
+
+OptionalEmail = Annotated[
+    str, msgspec.Meta(max_length=254, pattern=r"^(?:[^\s@<>\x00-\x1f]+@[^\s@<>\x00-\x1f]+)?$")
+]
 
 
 class Credentials(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -27,7 +31,9 @@ class Session(msgspec.Struct, frozen=True):
 
 
 class Authority(msgspec.Struct, frozen=True):
-    """A house: a district government, the competence centre, the ministry."""
+    """A house: a district government, the competence centre, the ministry. One that is located at another one, as the
+    KfI at Arnsberg, is a house of its own; `parent_key` names where. `appointed` says that there is a commissioner,
+    also when the caller may not know yet who."""
 
     id: UUID
     key: str
@@ -36,11 +42,27 @@ class Authority(msgspec.Struct, frozen=True):
     code: str | None
     seat: str | None
     kind: str
+    address: str
+    phone: str
+    website: str
+    parent_key: str | None
+    parent_name: str | None
+    appointed: bool
     commissioner_name: str | None
 
 
+class AuthorityChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a house says of itself; what is left out stays, an empty text clears. `website` begins with https://."""
+
+    seat: OptionalLine | msgspec.UnsetType = msgspec.UNSET
+    address: OptionalLine | msgspec.UnsetType = msgspec.UNSET
+    phone: OptionalLine | msgspec.UnsetType = msgspec.UNSET
+    website: OptionalLine | msgspec.UnsetType = msgspec.UNSET
+
+
 class Person(msgspec.Struct, frozen=True):
-    """A person of the directory, with the roles held today. Whoever is outside learns of the commissioners only."""
+    """A person of the directory, with the roles held today. Whoever is outside learns of the announced
+    commissioners only, and of them what they let be public; the rest is empty."""
 
     id: UUID
     reference: str | None
@@ -49,6 +71,8 @@ class Person(msgspec.Struct, frozen=True):
     function: str
     email: str
     phone: str
+    room: str
+    hours: str
     authority_id: UUID
     authority_key: str
     authority_name: str
@@ -90,31 +114,111 @@ class Absence(msgspec.Struct, frozen=True):
     ends_on: date
 
 
-class PersonDetail(Person, frozen=True):
-    """A person with the attachment (Anbindung) of today's appointment, and for staff the appointments and absences."""
+class Hat(msgspec.Struct, frozen=True):
+    """The roles that a person holds in one house. Roles of different houses are never mixed."""
 
+    authority_key: str
+    authority_name: str
+    roles: list[str]
+
+
+PublicField = Literal["email", "phone", "room", "hours"]
+
+
+class PersonDetail(Person, frozen=True):
+    """A person with the attachment (Anbindung) of today's appointment, and for staff the appointments and absences.
+
+    `contact_confirmed_on` is the day on which they last said that the entry is right; `contact_doubtful_on` the day
+    since which a mail server refuses their address.
+    """
+
+    authority_kind: str
+    authority_address: str
+    authority_seat: str | None
+    hats: list[Hat]
+    revision: int
+    public_fields: list[PublicField] | None
+    contact_confirmed_on: date | None
+    contact_due: bool
+    contact_doubtful_on: date | None
     attached_to: str
     appointments: list[Appointment]
     absences: list[Absence]
 
 
-class Contact(msgspec.Struct, frozen=True):
-    """A house as the public sees it; `name` and what follows are None until its commissioner is announced outside."""
+class Outdated(Person, frozen=True):
+    """An entry that is due for its half-yearly check, or doubtful."""
+
+    contact_confirmed_on: date | None
+    contact_due: bool
+    contact_doubtful_on: date | None
+    contact_reminded_on: date | None
+
+
+class ContactChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How a person is reached (Erreichbarkeit); what is left out stays, an empty text clears.
+
+    `email` is the address that the directory shows; empty is the one for sign-in, which it never changes.
+    `public_fields` only the person decides.
+    """
+
+    email: OptionalEmail | msgspec.UnsetType = msgspec.UNSET
+    phone: OptionalLine | msgspec.UnsetType = msgspec.UNSET
+    room: OptionalLine | msgspec.UnsetType = msgspec.UNSET
+    hours: OptionalLine | msgspec.UnsetType = msgspec.UNSET
+    public_fields: Annotated[list[PublicField], msgspec.Meta(max_length=4)] | msgspec.UnsetType = (
+        msgspec.UNSET
+    )
+
+
+class PublicContact(msgspec.Struct, frozen=True):
+    """A commissioner whom the house has announced outside, with the ways to be reached that they let be public."""
 
     house: str
-    seat: str | None
+    name: str
+    function: str
+    email: str | None
+    phone: str | None
+    room: str | None
+    hours: str | None
+
+
+class Contact(msgspec.Struct, frozen=True):
+    """A house as the public page shows it; `name` and what follows are None until its commissioner is announced outside."""
+
+    key: str
+    house: str
     appointed: bool
     name: str | None = None
     function: str | None = None
     email: str | None = None
     phone: str | None = None
+    room: str | None = None
+    hours: str | None = None
     attached_to: str | None = None
+
+
+class Named(msgspec.Struct, frozen=True):
+    """A person by name."""
+
+    id: UUID
+    name: str
+
+
+class Located(msgspec.Struct, frozen=True):
+    """A house that is located at another one."""
+
+    key: str
+    name: str
 
 
 class AuthorityDetail(Authority, frozen=True):
     """A house with its people. `vacant_since` is the day after the last commissioner, when there is none today."""
 
+    revision: int
+    houses: list[Located]
     commissioner_id: UUID | None
+    deputies: list[Named]
     attached_to: str
     vacant_since: date | None
     people: list[Person]

@@ -2,18 +2,29 @@
 
 import re
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID
 
 import msgspec
 from litestar import Request, Response, Router, get, post
 from litestar.params import FromPath, FromQuery
 
-from circle.core import answers, auth, clock, errors, fields, pages, web
+from circle.core import access, answers, auth, clock, errors, fields, pages, web
 from circle.core.auth import ROLE_NAMES
-from circle.core.db import Caller, Connection
+from circle.core.db import Answer, Caller, Connection
 
-from . import actions, rules, store
-from .model import Authority, AuthorityDetail, Contact, Credentials, Person, PersonDetail
+from . import actions, api, cards, rules, store
+from .model import (
+    Authority,
+    AuthorityChange,
+    AuthorityDetail,
+    Contact,
+    ContactChange,
+    Credentials,
+    Outdated,
+    Person,
+    PersonDetail,
+)
 
 Incoming = Request[Any, Any, Any]
 
@@ -110,16 +121,55 @@ async def show_people(
     db: web.Db,
     caller: web.Asking,
     q: FromQuery[str] = "",
+    rolle: FromQuery[str] = "",
+    haus: FromQuery[str] = "",
     after: FromQuery[str | None] = None,
 ) -> Response[bytes]:
-    """Houses and people; whoever is outside finds the commissioners."""
-    wanted = q.replace("\x00", "").strip()[:100]
-    people = await store.list_people(db, caller, answers.unseal(after), 50, wanted or None)
-    houses = await store.list_authorities(db, caller)
+    """Houses and people; whoever is outside finds the announced commissioners."""
+    chosen = _chosen(q, rolle, haus)
+    people = await store.list_people(
+        db, caller, answers.unseal(after), 50, *(value or None for value in chosen.values())
+    )
+    houses = pages.as_struct(await store.list_authorities(db, caller), list[Authority])
+    me = auth.me(people.me)
     return pages.show(
-        request, "people/people.html", people.me, q=wanted,
-        people=pages.as_struct(people, list[Person]), houses=pages.as_struct(houses, list[Authority]),
-        next=answers.next_link(request, people), first="/personen" if after else None, role_names=ROLE_NAMES,
+        request, "people/people.html", me, chosen=chosen, role_names=ROLE_NAMES,
+        people=pages.as_struct(people, list[Person]), houses=houses, may_review=access.may(me, "people.review"),
+        query=urlencode({name: value for name, value in chosen.items() if value}),
+        next=answers.next_link(request, people), first="/personen" if after else None,
+    )  # fmt: skip
+
+
+def _chosen(q: str, rolle: str, haus: str) -> dict[str, str]:
+    """The filters as the database can take them, in the order of `store.list_people`."""
+    return {
+        name: value.replace("\x00", "").strip()[:100]
+        for name, value in (("q", q), ("rolle", rolle), ("haus", haus))
+    }
+
+
+@get("/personen.vcf", opt={"permission": "signed_in"})
+async def save_people(
+    db: web.Db,
+    caller: web.Asking,
+    actor: web.Acting,
+    q: FromQuery[str] = "",
+    rolle: FromQuery[str] = "",
+    haus: FromQuery[str] = "",
+) -> Response[bytes]:
+    """The same people as business cards."""
+    text, role, house = (value or None for value in _chosen(q, rolle, haus).values())
+    found = await actions.export(db, actor, caller, text, role, house)
+    return api.vcard("personen.vcf", map(cards.of_person, found))
+
+
+@get("/personen/veraltet", opt={"permission": "people.review"})
+async def show_outdated(request: Incoming, db: web.Db, caller: web.Asking) -> Response[bytes]:
+    """Entries that are due for their check or doubtful, for the office."""
+    found = await api.outdated(db, caller)
+    return pages.show(
+        request, "people/outdated.html", found.me, people=pages.as_struct(found, list[Outdated]),
+        role_names=ROLE_NAMES,
     )  # fmt: skip
 
 
@@ -130,31 +180,120 @@ async def show_person(
     """How to reach somebody, what they do, and who acts for them."""
     found = await store.get_person(db, caller, person_id)
     person: PersonDetail = pages.as_struct(found, PersonDetail)
+    me = auth.me(found.me)
     return pages.show(
-        request,
-        "people/person.html",
-        found.me,
-        person=person,
-        duties=rules.open_duties(person.appointments),
-        role_names=ROLE_NAMES,
-    )
+        request, "people/person.html", me, person=person, duties=rules.open_duties(person.appointments),
+        may_edit=rules.may_edit_contact(me, person.id, person.authority_id, person.authority_kind),
+        public_fields=rules.PUBLIC_FIELDS, role_names=ROLE_NAMES,
+    )  # fmt: skip
+
+
+@get("/personen/{person_id:uuid}/visitenkarte.vcf", opt={"permission": "signed_in"})
+async def save_person(db: web.Db, caller: web.Asking, person_id: FromPath[UUID]) -> Response[bytes]:
+    """One person as a business card."""
+    found = await store.get_person(db, caller, person_id)
+    return api.vcard("person.vcf", [cards.of_person(pages.as_struct(found, PersonDetail))])
+
+
+@get("/personen/{person_id:uuid}/erreichbarkeit", opt={"permission": "signed_in"})
+async def show_contact_form(
+    request: Incoming, db: web.Db, caller: web.Asking, person_id: FromPath[UUID]
+) -> Response[bytes]:
+    """The form for one's own entry, or for one of the own house."""
+    found = await store.get_person(db, caller, person_id)
+    person: PersonDetail = pages.as_struct(found, PersonDetail)
+    me = auth.me(found.me)
+    if not rules.may_edit_contact(me, person.id, person.authority_id, person.authority_kind):
+        raise errors.Forbidden(me=found.me)
+    return pages.show(request, "people/contact_form.html", me, person=person, choices=_choices())
+
+
+def _choices() -> list[tuple[str, str]]:
+    return list(rules.PUBLIC_FIELDS.items())
+
+
+@post("/personen/{person_id:uuid}/erreichbarkeit", opt={"permission": "signed_in"})
+async def change_contact(
+    request: Incoming, db: web.Db, caller: web.Asking, actor: web.Acting, person_id: FromPath[UUID]
+) -> Response[Any]:
+    """Take the form. Empty fields are cleared."""
+    form = await pages.read_form(request)
+    revision = pages.revision(form)
+    try:
+        new = _cleared(fields.from_form(ContactChange, form), "email", "phone", "room", "hours")
+        if actor.person_id == person_id:
+            new = _cleared(new, "public_fields", empty=[])
+        await actions.change_contact(db, actor, person_id, new, revision)
+    except errors.Invalid as wrong:
+        found = await store.get_person(db, caller, person_id)
+        person = pages.as_struct(found, PersonDetail)
+        pages.again(
+            request, "people/contact_form.html", actor, wrong, form, person=person, choices=_choices()
+        )
+    return pages.go(f"/personen/{person_id}", "Die Angaben sind gespeichert.")
+
+
+def _cleared(new: Any, *names: str, empty: Any = "") -> Any:
+    """A form says all it shows: a field that came empty is meant empty."""
+    missing = {name: empty for name in names if getattr(new, name) is msgspec.UNSET}
+    return msgspec.structs.replace(new, **missing)
+
+
+@post("/personen/{person_id:uuid}/erreichbarkeit/bestaetigen", opt={"permission": "signed_in"})
+async def confirm_contact(
+    request: Incoming, db: web.Db, actor: web.Acting, person_id: FromPath[UUID]
+) -> Response[Any]:
+    """One click: what stands there is right."""
+    form = await pages.read_form(request)
+    await actions.confirm_contact(db, actor, person_id, pages.revision(form))
+    return pages.go(f"/personen/{person_id}", "Danke. Ihre Angaben sind bestätigt.")
 
 
 @get("/personen/haus/{key:str}", opt={"permission": "signed_in"})
 async def show_house(
     request: Incoming, db: web.Db, caller: web.Asking, key: FromPath[str]
 ) -> Response[bytes]:
-    """One house: its commissioner, since when there is none, and its people."""
-    found = await store.get_authority(db, caller, key.replace("\x00", ""))
-    house: AuthorityDetail = pages.as_struct(found, AuthorityDetail)
+    """One house: its commissioner, since when there is none, its Organigramm line and its people."""
+    found, house = await _house(db, caller, key)
+    me = auth.me(found.me)
     return pages.show(
-        request,
-        "people/house.html",
-        found.me,
-        house=house,
-        duties=rules.open_duties(house.appointments),
-        role_names=ROLE_NAMES,
-    )
+        request, "people/house.html", me, house=house, duties=rules.open_duties(house.appointments),
+        role_names=ROLE_NAMES, chart=list(rules.chart(house)), chart_text=rules.chart_text(house),
+        may_edit=rules.may_edit_house(me, house.id, house.kind),
+    )  # fmt: skip
+
+
+async def _house(db: Connection, caller: Caller, key: str) -> tuple[Answer, AuthorityDetail]:
+    found = await store.get_authority(db, caller, key.replace("\x00", ""))
+    return found, pages.as_struct(found, AuthorityDetail)
+
+
+@get("/personen/haus/{key:str}/angaben", opt={"permission": "authorities.edit"})
+async def show_house_form(
+    request: Incoming, db: web.Db, caller: web.Asking, key: FromPath[str]
+) -> Response[bytes]:
+    """The form for what the own house says of itself."""
+    found, house = await _house(db, caller, key)
+    me = auth.me(found.me)
+    if not rules.may_edit_house(me, house.id, house.kind):
+        raise errors.Forbidden(me=found.me)
+    return pages.show(request, "people/house_form.html", me, house=house)
+
+
+@post("/personen/haus/{key:str}/angaben", opt={"permission": "authorities.edit"})
+async def change_house(
+    request: Incoming, db: web.Db, caller: web.Asking, actor: web.Acting, key: FromPath[str]
+) -> Response[Any]:
+    """Take the form. Empty fields are cleared."""
+    form = await pages.read_form(request)
+    _, house = await _house(db, caller, key)
+    try:
+        new = fields.from_form(AuthorityChange, form)
+        new = _cleared(new, "seat", "address", "phone", "website")
+        await actions.change_house(db, actor, house.id, new, pages.revision(form))
+    except errors.Invalid as wrong:
+        pages.again(request, "people/house_form.html", actor, wrong, form, house=house)
+    return pages.go(f"/personen/haus/{house.key}", "Die Angaben sind gespeichert.")
 
 
 @get("/ansprechpersonen", opt={"permission": "public"})
@@ -165,8 +304,21 @@ async def show_contacts(request: Incoming, db: web.Db, caller: web.Asking) -> Re
     return pages.show(request, "people/outside.html", await auth.card(db, caller), contacts=contacts)
 
 
+@get("/ansprechpersonen.vcf", opt={"permission": "public"})
+async def save_contacts(db: web.Db, caller: web.Asking, haus: FromQuery[str] = "") -> Response[bytes]:
+    """The same commissioners as business cards, or the one of a house. Raises NotFound when nobody is announced."""
+    found = await api.public_contacts(db, caller, haus)
+    if not found:
+        raise errors.NotFound
+    return api.vcard("ansprechpersonen.vcf", map(cards.of_contact, found))
+
+
 router = Router(
     "/",
     include_in_schema=False,
-    route_handlers=[show_sign_in, sign_in, sign_out, show_people, show_person, show_house, show_contacts],
-)
+    route_handlers=[
+        show_sign_in, sign_in, sign_out, show_people, save_people, show_outdated, show_person, save_person,
+        show_contact_form, change_contact, confirm_contact, show_house, show_house_form, change_house, show_contacts,
+        save_contacts,
+    ],
+)  # fmt: skip

@@ -1,8 +1,14 @@
-"""The rules of appointments (decree Nr. 3). Pure."""
+"""The rules of appointments and of the directory (decree Nr. 3). Pure."""
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Iterator
+from uuid import UUID
 
-from .model import Appointment
+from circle.core import errors
+from circle.core.access import HOUSE
+from circle.core.auth import Actor, Me
+
+from .model import Appointment, AuthorityDetail
 
 DUTIES = {
     "announced_internally_on": "Bekanntmachung in der Behörde (Nr. 3 Satz 2)",
@@ -21,3 +27,50 @@ def open_duties(appointments: Iterable[Appointment]) -> list[tuple[str, Appointm
         for field, duty in DUTIES.items()
         if getattr(one, field) is None
     ]
+
+
+EDITORS = {
+    "district_government": HOUSE,
+    "competence_centre": {"circle_office"},
+    "ministry": {"ministry_observer"},
+}
+"""Who keeps what a house says of itself and how its people are reached, by the kind of the house (domain rules 1)."""
+PUBLIC_FIELDS = {"email": "E-Mail-Adresse", "phone": "Telefon", "room": "Raum", "hours": "Sprechzeiten"}
+"""What a commissioner may let be public; name, function and house always are once the house has announced them."""
+
+
+def may_edit_house(who: Actor | Me, authority_id: UUID, kind: str) -> bool:
+    """Own-house data is edited by the own house only. The KfI at Arnsberg is not the house of Arnsberg."""
+    return who.authority_id == authority_id and not EDITORS.get(kind, set()).isdisjoint(who.roles)
+
+
+def may_edit_contact(who: Actor | Me, person_id: UUID, authority_id: UUID, kind: str) -> bool:
+    """How a person is reached is kept by themselves, or by who keeps the data of their house."""
+    return who.person_id == person_id or may_edit_house(who, authority_id, kind)
+
+
+def require_website(website: str) -> None:
+    """Raises Invalid unless it is empty or an address that browsers open."""
+    if website and not re.fullmatch(r"https?://[!#-;=?-~]+", website):
+        reason = "Bitte die vollständige Adresse eingeben, sie beginnt mit https://."
+        raise errors.Invalid(reason, fields={"website": reason})
+
+
+def chart(house: AuthorityDetail) -> Iterator[tuple[str, str]]:
+    """The line for the house's own Organigramm (decree Nr. 3 S. 2), from the head down: what it is, and who."""
+    yield "Leitung der Behörde", house.name
+    if house.attached_to:
+        yield "Anbindung", house.attached_to
+    if house.commissioner_name:
+        yield "Integrationsbeauftragte", house.commissioner_name
+    elif house.appointed:
+        yield "Integrationsbeauftragte", "bestellt, noch nicht bekannt gemacht"
+    else:
+        yield "Integrationsbeauftragte", "zurzeit nicht besetzt"
+    if house.deputies:
+        yield "Vertretung", ", ".join(one.name for one in house.deputies)
+
+
+def chart_text(house: AuthorityDetail) -> str:
+    """The same as text to copy, one step a line."""
+    return "\n".join(f"{'    ' * depth}{what}: {who}" for depth, (what, who) in enumerate(chart(house)))

@@ -70,14 +70,23 @@ async def get_me(db: Connection, caller: Caller) -> Answer:
 
 
 async def list_people(
-    db: Connection, caller: Caller, after: str | None, limit: int, text: str | None
+    db: Connection,
+    caller: Caller,
+    after: str | None,
+    limit: int,
+    text: str | None,
+    role: str | None = None,
+    house: str | None = None,
 ) -> Answer:
-    """People of the directory by name, as far as it is for the caller. $5 is looked for in name, function and house."""
+    """People of the directory by name, as far as it is for the caller. $5 is looked for in name, function and house;
+    $6 is a role (a deputy counts also while the commissioner is there), $7 the key or id of a house."""
     return await read_page(
         db,
         """
         with me as materialized (
-            select *, ($2 at time zone 'Europe/Berlin')::date as today from whoami($1, $2)
+            select *, ($2 at time zone 'Europe/Berlin')::date as today,
+                keys && array['internal', 'role:technical_admin'] as inside
+            from whoami($1, $2)
         ),
         page as (
             select person_body(p, a, me.keys, me.today) as line, k.key, row_number() over (order by k.key) as n
@@ -87,6 +96,15 @@ async def list_people(
                 and ($3::text is null or k.key > $3)
                 and ($5::text is null or strpos(
                     lower(unaccent(p.name || ' ' || p.function || ' ' || a.name || ' ' || a.short)), lower(unaccent($5))) > 0)
+                and ($6::text is null or case when me.inside then $6 = any(roles_on(p.id, me.today)) or exists (
+                        select from appointment b where b.person_id = p.id and b.kind = $6
+                            and b.valid_from <= me.today and (b.valid_to is null or b.valid_to >= me.today))
+                    else $6 = 'commissioner' end)
+                and ($7::text is null or $7 in (a.key, a.id::text) or exists (
+                    select from appointment b join authority h on h.id = b.authority_id
+                    where b.person_id = p.id and $7 in (h.key, h.id::text)
+                        and b.valid_from <= me.today and (b.valid_to is null or b.valid_to >= me.today)
+                        and (me.inside or b.announced_externally_on <= me.today)))
             order by k.key
             limit $4 + 1
         )
@@ -99,6 +117,8 @@ async def list_people(
         after,
         limit,
         text,
+        role,
+        house,
     )
 
 
@@ -108,13 +128,22 @@ async def get_person(db: Connection, caller: Caller, person_id: UUID) -> Answer:
         db,
         """
         with me as materialized (
-            select *, ($2 at time zone 'Europe/Berlin')::date as today from whoami($1, $2)
+            select *, ($2 at time zone 'Europe/Berlin')::date as today,
+                keys && array['internal', 'role:technical_admin'] as inside
+            from whoami($1, $2)
         )
         select me.card as me, coalesce(p.revision, 0) as revision, case when p.id is not null then
             person_body(p, a, me.keys, me.today) || jsonb_build_object(
+                'authority_kind', a.kind, 'authority_address', a.address, 'authority_seat', a.seat,
+                'hats', hats_on(p, me.keys, me.today), 'revision', p.revision,
+                'public_fields', case when me.inside then p.public_fields end,
+                'contact_confirmed_on', case when me.inside then p.contact_confirmed_on end,
+                'contact_due', me.inside and contact_due(p, me.today),
+                'contact_doubtful_on', case when me.inside then p.contact_doubtful_on end,
                 'attached_to', coalesce((
                     select attachment_on(b, me.today) from appointment b
                     where b.person_id = p.id and b.valid_from <= me.today and (b.valid_to is null or b.valid_to >= me.today)
+                        and (me.inside or b.kind = 'commissioner' and b.announced_externally_on <= me.today)
                     order by b.kind limit 1), ''),
                 'appointments', (
                     select coalesce(jsonb_agg(appointment_body(b, p, h, me.today) order by b.valid_from desc, b.id), '[]')
@@ -135,8 +164,70 @@ async def get_person(db: Connection, caller: Caller, person_id: UUID) -> Answer:
     )
 
 
-async def list_authorities(db: Connection, caller: Caller) -> Answer:
-    """The houses with the commissioner of today; the municipal side is one house, for members of the circle."""
+async def lock_contact(db: Connection, person_id: UUID, keys: list[str], day: date) -> asyncpg.Record | None:
+    """How a person is reached, held until the end of the transaction; None when `keys` do not find them."""
+    return await db.fetchrow(
+        """
+        select p.id, p.authority_id, a.kind as authority_kind, p.contact_email, p.phone, p.room, p.hours, p.public_fields,
+            p.contact_confirmed_on, p.revision
+        from person p join authority a on a.id = p.authority_id
+        where p.id = $1 and in_directory(p, a.kind, $2, $3)
+        for update of p
+        """,
+        person_id,
+        keys,
+        day,
+    )
+
+
+async def update_contact(
+    db: Connection, person_id: UUID, revision: int, *, contact_email: str, phone: str, room: str, hours: str,
+    public_fields: list[str], confirmed_on: date | None,
+) -> int | None:  # fmt: skip
+    """Write how a person is reached; a day in `confirmed_on` confirms it. None when `revision` is not the present one."""
+    found: int | None = await db.fetchval(
+        """
+        update person set contact_email = $3, phone = $4, room = $5, hours = $6, public_fields = $7,
+            contact_confirmed_on = coalesce($8, contact_confirmed_on),
+            contact_doubtful_on = case when $8::date is null then contact_doubtful_on end, revision = revision + 1
+        where id = $1 and revision = $2 returning revision
+        """,
+        person_id,
+        revision,
+        contact_email,
+        phone,
+        room,
+        hours,
+        public_fields,
+        confirmed_on,
+    )
+    return found
+
+
+async def mark_doubtful(db: Connection, person_id: UUID, day: date) -> None:
+    """A mail server does not know this person's mailbox; the first day stays."""
+    await db.execute(
+        "update person set contact_doubtful_on = $2 where id = $1 and contact_doubtful_on is null",
+        person_id,
+        day,
+    )
+
+
+async def mark_reminded(db: Connection, day: date) -> list[UUID]:
+    """Take everybody whose self-check is due and who was not reminded for half a year; each is given out once."""
+    rows = await db.fetch(
+        """
+        update person p set contact_reminded_on = $1::date
+        where coalesce(p.contact_reminded_on + interval '6 months' <= $1::date, true) and contact_due(p, $1::date)
+        returning p.id
+        """,
+        day,
+    )
+    return [row["id"] for row in rows]
+
+
+async def list_outdated(db: Connection, caller: Caller) -> Answer:
+    """For the office: whose entry is due for its check or doubtful. Commissioners first, then deputies, then the oldest."""
     return await read_page(
         db,
         """
@@ -144,13 +235,49 @@ async def list_authorities(db: Connection, caller: Caller) -> Answer:
             select *, ($2 at time zone 'Europe/Berlin')::date as today from whoami($1, $2)
         )
         select me.card as me, null as next, (
+            select coalesce(jsonb_agg(person_body(p, a, me.keys, me.today) || jsonb_build_object(
+                    'contact_confirmed_on', p.contact_confirmed_on, 'contact_due', contact_due(p, me.today),
+                    'contact_doubtful_on', p.contact_doubtful_on, 'contact_reminded_on', p.contact_reminded_on)
+                order by h.rank nulls last, p.contact_confirmed_on nulls first, lower(unaccent(p.name)), p.id), '[]')
+            from person p join authority a on a.id = p.authority_id
+            cross join lateral (
+                select min(case b.kind when 'commissioner' then 1 else 2 end) as rank from appointment b
+                where b.person_id = p.id and b.valid_from <= me.today and (b.valid_to is null or b.valid_to >= me.today)
+            ) h
+            where 'role:circle_office' = any(me.keys) and p.active
+                and (p.contact_doubtful_on is not null or contact_due(p, me.today))
+        ) as items
+        from me
+        """,
+        caller,
+    )
+
+
+async def list_authorities(db: Connection, caller: Caller) -> Answer:
+    """The houses with the commissioner of today; the municipal side is one house, for members of the circle. Whoever is
+    outside learns of announced commissioners only."""
+    return await read_page(
+        db,
+        """
+        with me as materialized (
+            select *, ($2 at time zone 'Europe/Berlin')::date as today,
+                keys && array['internal', 'role:technical_admin'] as inside
+            from whoami($1, $2)
+        )
+        select me.card as me, null as next, (
             select coalesce(json_agg(json_build_object('id', a.id, 'key', a.key, 'name', a.name, 'short', a.short,
-                'code', a.code, 'seat', a.seat, 'kind', a.kind, 'commissioner_name', (
-                    select p.name from appointment b join person p on p.id = b.person_id
-                    where b.authority_id = a.id and b.kind = 'commissioner'
-                        and b.valid_from <= me.today and (b.valid_to is null or b.valid_to >= me.today)))
+                'code', a.code, 'seat', a.seat, 'kind', a.kind, 'address', a.address, 'phone', a.phone,
+                'website', a.website, 'parent_key', u.key, 'parent_name', u.name,
+                'appointed', c.id is not null, 'commissioner_name', c.name)
                 order by a.kind = 'municipal', a.name), '[]')
             from authority a
+            left join authority u on u.id = a.parent_id
+            left join lateral (
+                select b.id, case when me.inside or b.announced_externally_on <= me.today and p.active then p.name end as name
+                from appointment b join person p on p.id = b.person_id
+                where b.authority_id = a.id and b.kind = 'commissioner'
+                    and b.valid_from <= me.today and (b.valid_to is null or b.valid_to >= me.today)
+            ) c on true
             where house_in_directory(a.kind, me.keys)
         ) as items
         from me
@@ -165,25 +292,49 @@ async def get_authority(db: Connection, caller: Caller, key: str) -> Answer:
         db,
         """
         with me as materialized (
-            select *, ($2 at time zone 'Europe/Berlin')::date as today from whoami($1, $2)
+            select *, ($2 at time zone 'Europe/Berlin')::date as today,
+                keys && array['internal', 'role:technical_admin'] as inside
+            from whoami($1, $2)
         )
-        select me.card as me, 0 as revision, case when a.id is not null then jsonb_build_object(
+        select me.card as me, coalesce(a.revision, 0) as revision, case when a.id is not null then jsonb_build_object(
             'id', a.id, 'key', a.key, 'name', a.name, 'short', a.short, 'code', a.code, 'seat', a.seat, 'kind', a.kind,
+            'address', a.address, 'phone', a.phone, 'website', a.website, 'revision', a.revision,
+            'parent_key', u.key, 'parent_name', u.name,
+            'houses', (select coalesce(jsonb_agg(jsonb_build_object('key', d.key, 'name', d.name) order by d.name), '[]')
+                from authority d where d.parent_id = a.id and house_in_directory(d.kind, me.keys)),
+            'appointed', c.appointment_id is not null,
             'commissioner_id', c.person_id, 'commissioner_name', c.name, 'attached_to', coalesce(c.attached_to, ''),
-            'vacant_since', case when c.person_id is null and a.kind = 'district_government' then (
+            'deputies', (
+                select coalesce(jsonb_agg(jsonb_build_object('id', q.id, 'name', trim(q.title || ' ' || q.name))
+                    order by b.valid_from, q.name), '[]')
+                from appointment b join person q on q.id = b.person_id and q.active
+                where b.authority_id = a.id and b.kind = 'deputy' and me.inside
+                    and b.valid_from <= me.today and (b.valid_to is null or b.valid_to >= me.today)),
+            'vacant_since', case when c.appointment_id is null and a.kind = 'district_government' then (
                 select max(b.valid_to) + 1 from appointment b
                 where b.authority_id = a.id and b.kind = 'commissioner' and b.valid_to < me.today) end,
             'people', (
-                select coalesce(jsonb_agg(person_body(p, a, me.keys, me.today) order by lower(unaccent(p.name)), p.id), '[]')
-                from person p where p.authority_id = a.id and in_directory(p, a.kind, me.keys, me.today)),
+                select coalesce(jsonb_agg(person_body(p, h, me.keys, me.today) order by lower(unaccent(p.name)), p.id), '[]')
+                from person p join authority h on h.id = p.authority_id
+                where in_directory(p, h.kind, me.keys, me.today) and (p.authority_id = a.id or exists (
+                    select from appointment b
+                    where b.person_id = p.id and b.authority_id = a.id
+                        and b.valid_from <= me.today and (b.valid_to is null or b.valid_to >= me.today)
+                        and (me.inside or b.announced_externally_on <= me.today)))),
             'appointments', (
                 select coalesce(jsonb_agg(appointment_body(b, p, a, me.today) order by b.valid_from desc, b.id), '[]')
                 from appointment b join person p on p.id = b.person_id
                 where b.authority_id = a.id and 'internal' = any(me.keys))) end as body
         from me
         left join authority a on (a.id::text = $3 or a.key = $3) and house_in_directory(a.kind, me.keys)
+        left join authority u on u.id = a.parent_id
         left join lateral (
-            select b.person_id, p.name, attachment_on(b, me.today) as attached_to from appointment b join person p on p.id = b.person_id
+            select b.id as appointment_id, s.*
+            from appointment b
+            left join lateral (
+                select p.id as person_id, p.name, attachment_on(b, me.today) as attached_to from person p
+                where p.id = b.person_id and (me.inside or b.announced_externally_on <= me.today and p.active)
+            ) s on true
             where b.authority_id = a.id and b.kind = 'commissioner'
                 and b.valid_from <= me.today and (b.valid_to is null or b.valid_to >= me.today)
         ) c on true
@@ -193,13 +344,48 @@ async def get_authority(db: Connection, caller: Caller, key: str) -> Answer:
     )
 
 
+async def lock_authority(db: Connection, authority_id: UUID, keys: list[str]) -> asyncpg.Record | None:
+    """What a house says of itself, held until the end of the transaction; None when `keys` do not find it."""
+    return await db.fetchrow(
+        """
+        select a.id, a.key, a.kind, a.seat, a.address, a.phone, a.website, a.revision from authority a
+        where a.id = $1 and house_in_directory(a.kind, $2) for update
+        """,
+        authority_id,
+        keys,
+    )
+
+
+async def update_authority(
+    db: Connection, authority_id: UUID, revision: int, *, seat: str, address: str, phone: str, website: str
+) -> int | None:
+    """Write what a house says of itself. None when `revision` is not the present one."""
+    found: int | None = await db.fetchval(
+        """
+        update authority set seat = nullif($3, ''), address = $4, phone = $5, website = $6, revision = revision + 1
+        where id = $1 and revision = $2 returning revision
+        """,
+        authority_id,
+        revision,
+        seat,
+        address,
+        phone,
+        website,
+    )
+    return found
+
+
 async def list_contacts(db: Connection, day: date) -> list[asyncpg.Record]:
     """The district governments with their commissioners of the day. Only whom the house has announced outside by then
-    is named (decree Nr. 3 S. 2): this page announces nobody."""
+    is named (decree Nr. 3 S. 2), with the ways to be reached that they let be public: this page announces nobody."""
     found: list[asyncpg.Record] = await db.fetch(
         """
-        select a.name as house, a.seat, c.id is not null as appointed, trim(p.title || ' ' || p.name) as name, p.function,
-            p.email, p.phone, case when p.id is not null then attachment_on(c, $1) end as attached_to
+        select a.key, a.name as house, c.id is not null as appointed, trim(p.title || ' ' || p.name) as name, p.function,
+            case when 'email' = any(p.public_fields) then coalesce(nullif(p.contact_email, ''), p.email) end as email,
+            case when 'phone' = any(p.public_fields) then nullif(p.phone, '') end as phone,
+            case when 'room' = any(p.public_fields) then nullif(p.room, '') end as room,
+            case when 'hours' = any(p.public_fields) then nullif(p.hours, '') end as hours,
+            case when p.id is not null then attachment_on(c, $1) end as attached_to
         from authority a
         left join appointment c on c.authority_id = a.id and c.kind = 'commissioner'
             and c.valid_from <= $1 and (c.valid_to is null or c.valid_to >= $1)

@@ -54,6 +54,11 @@ async def a_request_that_is_due(db: Connection, around: Around) -> dict[str, Any
     return {}
 
 
+async def an_entry_nobody_confirmed(db: Connection, around: Around) -> dict[str, Any]:
+    await db.execute("update person set contact_confirmed_on = '2026-05-22' where name = 'Ben Beauftragt'")
+    return {}
+
+
 async def old_rows(db: Connection, around: Around) -> dict[str, Any]:
     await db.execute(
         """
@@ -103,6 +108,14 @@ CASES: dict[str, tuple[Prepare, str, list[tuple[Any, ...]]]] = {
         a_request_that_is_due,
         "select (select count(*) from dispatch where subject ilike '%frist%' or subject ilike '%fällig%'), reminded_for from consultation",
         [(1, date(2026, 11, 24))],
+    ),
+    "people.remind_contacts": (
+        an_entry_nobody_confirmed,
+        """
+        select (select string_agg(v.name, '' order by v.name) from delivery v join dispatch d on d.id = v.dispatch_id
+            where d.subject like 'Stimmen Ihre Angaben%'), (select count(*) from person where contact_reminded_on is not null)
+        """,
+        [("Ben Beauftragt", 1)],
     ),
     "workers.tidy": (
         old_rows,
