@@ -69,7 +69,10 @@ async def old_rows(db: Connection, around: Around) -> dict[str, Any]:
         insert into idempotent_answer (person_id, key, request_hash, status, answer, created_at)
             select id, 'old', '', 200, '', now() - interval '8 days' from person;
         insert into session (token_hash, person_id, kind, expires_at)
-            select sha256(email::bytea), id, 'cookie', now() - interval '2 days' from person
+            select sha256(email::bytea), id, 'cookie', now() - interval '2 days' from person;
+        insert into partner_import (person_id, authority_id, content, created_at)
+            select id, authority_id, '{}', now() - interval '25 hours' from person;
+        insert into partner_import (person_id, authority_id, content) select id, authority_id, '{}' from person limit 1
         """
     )
     return {}
@@ -121,9 +124,10 @@ CASES: dict[str, tuple[Prepare, str, list[tuple[Any, ...]]]] = {
         old_rows,
         """
         select (select string_agg(job, '' order by job) from outbox), (select string_agg(job, '') from schedule_run),
-            (select count(*) from idempotent_answer), (select count(*) from session)
+            (select count(*) from idempotent_answer), (select count(*) from session),
+            (select count(*) from partner_import)
         """,
-        [("bcd", "b", 0, 0)],
+        [("bcd", "b", 0, 0, 1)],
     ),
 }
 
