@@ -21,7 +21,7 @@ from circle.settings import Settings
 
 DEMO = Path(__file__).parent / "demo"
 DEMO_PASSWORD = "demo"  # noqa: S105 - the published password of invented people
-READY = b'"event": "ready"'
+READY = b'"event":"ready"'
 """What workers.app writes when a background process takes up its work."""
 WEB_GRACE = 5
 """Seconds that open requests get when the web server stops."""
