@@ -21,6 +21,9 @@ class Authority(msgspec.Struct, frozen=True):
     kind: str
     code: str | None = None
     seat: str | None = None
+    address: str = ""
+    phone: str = ""
+    website: str = ""
     parent: str | None = None
 
 
@@ -34,6 +37,10 @@ class Person(msgspec.Struct, frozen=True):
     title: str = ""
     function: str = ""
     phone: str = ""
+    room: str = ""
+    hours: str = ""
+    contact_confirmed_on: date | None = None
+    contact_reminded_on: date | None = None
 
 
 class Order(msgspec.Struct, frozen=True):

@@ -26,8 +26,8 @@ async def load_authorities(run: Run) -> None:
         added = await row(
             run.db,
             """
-            insert into authority (key, name, short, code, seat, kind, parent_id) values ($1, $2, $3, $4, $5, $6, $7)
-            returning id
+            insert into authority (key, name, short, code, seat, kind, parent_id, address, phone, website)
+            values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) returning id
             """,
             house.id,
             house.name,
@@ -36,6 +36,9 @@ async def load_authorities(run: Run) -> None:
             house.seat,
             KINDS.get(house.kind, house.kind),
             run.maybe("authorities", house.parent, f"Die Behörde {house.id}"),
+            house.address,
+            house.phone,
+            house.website,
         )
         run.add("authorities", house.id, added["id"])
 
@@ -63,8 +66,9 @@ async def load_persons(run: Run, password_hash: str | None) -> None:
         added = await row(
             run.db,
             """
-            insert into person (reference, title, name, email, phone, function, authority_id, active, password_hash)
-            values ($1, $2, $3, $4, $5, $6, $7, $8, $9) returning id
+            insert into person (reference, title, name, email, phone, function, authority_id, active, password_hash, room,
+                hours, contact_confirmed_on, contact_reminded_on)
+            values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) returning id
             """,
             person.id,
             person.title,
@@ -75,6 +79,10 @@ async def load_persons(run: Run, password_hash: str | None) -> None:
             run.find("authorities", person.authority, f"Die Person {person.id}"),
             person.active,
             password_hash if may_sign_in else None,
+            person.room,
+            person.hours,
+            person.contact_confirmed_on,
+            person.contact_reminded_on,
         )
         run.add("persons", person.id, added["id"])
         await _grant(run, person)
