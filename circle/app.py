@@ -21,6 +21,8 @@ from circle.distribution import api as distribution_api
 from circle.distribution import pages as distribution_pages
 from circle.knowledge import api as knowledge_api
 from circle.knowledge import pages as knowledge_pages
+from circle.measures import api as measures_api
+from circle.measures import pages as measures_pages
 from circle.meetings import api as meetings_api
 from circle.meetings import pages as meetings_pages
 from circle.meetings.agenda import api as agenda_api
@@ -52,6 +54,7 @@ FEATURES = [
     "meetings/agenda",
     "meetings/minutes",
     "consultations",
+    "measures",
     "desk",
 ]
 """Folders with templates, in the order of the import contract."""
@@ -83,6 +86,8 @@ ROUTERS: list[Router] = [
     minutes_pages.router,
     consultations_api.router,
     consultations_pages.router,
+    measures_api.router,
+    measures_pages.router,
 ]
 
 Lifespan = Callable[[Litestar], AbstractAsyncContextManager[None]]

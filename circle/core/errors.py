@@ -139,6 +139,13 @@ CONSTRAINTS: dict[str, tuple[type[CircleError], str, str]] = {
         "minutes_exist",
         "Zu dieser Sitzung gibt es schon eine Niederschrift.",
     ),
+    "department_number_unique": (
+        Conflict,
+        "department_exists",
+        "Einen Fachbereich mit dieser Nummer gibt es in Ihrem Haus schon.",
+    ),
+    "co_signature_step_unique": (Conflict, "order_taken", "Dieser Schritt ist belegt. Bitte neu laden."),
+    "participation_days_ordered": (Invalid, "invalid", "Die Antwort ist nicht vor der Anfrage fällig."),
     "written_once": (Conflict, "written_once", "Das ist festgeschrieben und wird nicht mehr geändert."),
 }
 

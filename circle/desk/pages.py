@@ -35,6 +35,9 @@ ACTS = {
     "decide": ("Einwendung entscheiden", "Entscheiden", ""),
     "duty": ("Pflicht nach Nr. 3", "Ansehen", "offen seit"),
     "reachability": ("Halbjährliche Prüfung", "Prüfen", "bis"),
+    "statement": ("Stellungnahme im eigenen Haus", "Stellung nehmen", "bis"),
+    "co_sign": ("Offene Mitzeichnung im eigenen Haus", "Ansehen", ""),
+    "resubmit": ("Wiedervorlage im eigenen Haus", "Ansehen", "seit"),
     "approve": ("Genehmigung eintragen", "Zur Niederschrift", ""),
 }
 ANSWERED = {state: consultations.STATES[state] for state in ("answered", "release_review", "released")}

@@ -129,6 +129,23 @@ async def get(db: Connection, caller: Caller) -> Answer:
                 and visible(m.audience, me.keys) and exists (
                     select from meeting f where f.date > m.date and f.state in ('running', 'held', 'minutes_draft')
                         and visible(f.audience, me.keys))
+            union all
+            select 'statement', m.title, department_name(p.department_id), p.answer_due,
+                '/haus/massnahmen/' || m.id || '/beteiligungen/' || p.id
+            from me, participation p join measure m on m.id = p.measure_id
+            where p.state = 'open' and m.stage <> 'ended' and visible(p.audience, me.keys) and visible(m.audience, me.keys)
+            union all
+            select 'co_sign', m.title, s.unit, null, '/haus/massnahmen/' || m.id
+            from me, measure m cross join lateral (select next_co_signature(m.id) as unit) s
+            where not m.draft and m.stage <> 'ended' and visible(m.audience, me.keys) and s.unit is not null
+            union all
+            select 'resubmit', m.title, '', m.resubmission_on, '/haus/massnahmen/' || m.id
+            from me, measure m
+            where m.stage <> 'ended' and m.resubmission_on <= me.today and visible(m.audience, me.keys)
+            union all
+            select 'resubmit', r.occasion, '', r.resubmission_on, '/haus/vortraege/' || r.id
+            from me, report_to_head r
+            where r.state in ('draft', 'open') and r.resubmission_on <= me.today and visible(r.audience, me.keys)
         ),
         upcoming as (
             select m.id, m.reference, m.title, m.date, m.start_local, m.end_local, m.place, m.state, (

@@ -1,8 +1,11 @@
 -- Who may read which line of the record (domain rules 3.2): data protection and records read all of it. Office and head
--- read what was done to things they see. Sign-ins and who read what are for data protection alone: nobody is watched.
+-- read what was done to things they see. The own-house register is for its house alone, whoever else asks.
+-- Sign-ins and who read what are for data protection alone: nobody is watched.
 create function may_read_event(event audit_event, reader uuid, keys text[]) returns boolean
 language sql stable as $$
     select case
+        when $1.object_kind in ('department', 'measure', 'report_to_head') then
+            coalesce('asking:' || ($1.detail ->> 'authority_id') = any($3), false)
         when $3 && array['role:data_protection_officer', 'role:records_manager'] then true
         when $1.actor_id = $2 then true
         when $1.action like 'session.%' or $1.action like '%.read' then false
