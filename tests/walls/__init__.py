@@ -1,0 +1,1 @@
+"""Both walls, from outside: what nobody may learn, and what nobody may do."""
