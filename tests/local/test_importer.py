@@ -35,6 +35,9 @@ COUNTS = {
     "minutes": 5,
     "tasks": 6,
     "consultations": 20,
+    "departments": 5,
+    "reports": 2,
+    "measures": 2,
 }
 
 
@@ -358,6 +361,8 @@ async def test_everything_can_be_found(loaded: Loaded) -> None:
         "minutes": 4,
         "task": 6,
         "consultation": 20,
+        "measure": 2,
+        "report_to_head": 2,
     }
 
 

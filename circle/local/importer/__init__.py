@@ -7,7 +7,7 @@ from pathlib import Path
 
 from circle.core import audit, auth, clock, db, files
 
-from . import consultations, knowledge, meetings, minutes, people
+from . import consultations, knowledge, measures, meetings, minutes, people
 from . import folder as folders
 from .jsonl import load_jsonl
 from .run import TABLES, Run
@@ -71,6 +71,7 @@ async def _load(run: Run, password_hash: str | None) -> None:
     await minutes.freeze(run, fresh)
     await meetings.index(run, fresh)
     await consultations.load_consultations(run)
+    await measures.load_registers(run)
     await _advance_numbers(run)
 
 

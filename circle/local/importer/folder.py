@@ -273,6 +273,68 @@ class Consultation(msgspec.Struct, frozen=True):
     note: str | None = None
 
 
+class RegisterUnit(msgspec.Struct, frozen=True):
+    id: str
+    number: str
+    name: str
+
+
+class RegisterReport(msgspec.Struct, frozen=True):
+    id: str
+    occasion: str
+    field: Literal["concerns", "intercultural_opening"]
+    reported_on: date
+    state: Literal["draft", "open", "told", "closed"]
+    text: str = ""
+    outcome: str = ""
+    source: str = ""
+    resubmission_on: date | None = None
+    created_by: str | None = None
+
+
+class ReachedStage(msgspec.Struct, frozen=True):
+    stage: Literal["planned", "in_development", "in_introduction", "implemented", "ended"]
+    changed_on: date
+    note: str = ""
+
+
+class AskedUnit(msgspec.Struct, frozen=True):
+    department: str
+    asked_on: date
+    subject: str = ""
+    answer_due: date | None = None
+    statement: str = ""
+    answered_on: date | None = None
+
+
+class SigningUnit(msgspec.Struct, frozen=True):
+    department: str
+    initials: str = ""
+    signed_on: date | None = None
+
+
+class RegisterMeasure(msgspec.Struct, frozen=True):
+    id: str
+    title: str
+    stages: Annotated[list[ReachedStage], msgspec.Meta(min_length=1)]
+    description: str = ""
+    lead_unit: str | None = None
+    departments: list[str] = []
+    participations: list[AskedUnit] = []
+    co_signatures: list[SigningUnit] = []
+    resubmission_on: date | None = None
+    created_by: str | None = None
+
+
+class HouseRegister(msgspec.Struct, frozen=True):
+    """The register of one house."""
+
+    authority: str
+    departments: list[RegisterUnit] = []
+    reports: list[RegisterReport] = []
+    measures: list[RegisterMeasure] = []
+
+
 class Folder(msgspec.Struct, frozen=True):
     """Everything that an import folder holds. Tables without a file are empty."""
 
@@ -287,6 +349,7 @@ class Folder(msgspec.Struct, frozen=True):
     meetings: list[Meeting]
     tasks: list[Task]
     consultations: list[Consultation]
+    registers: list[HouseRegister]
     texts: dict[str, str]
     """Document id → Markdown."""
     decree: str
@@ -309,6 +372,7 @@ def read(path: Path) -> Folder:
         meetings=_table(path, "meetings", list[Meeting], []),
         tasks=_table(path, "tasks", list[Task], []),
         consultations=_table(path, "consultations", list[Consultation], []),
+        registers=_table(path, "measures", list[HouseRegister], []),
         texts=texts,
         decree=decree.read_text(encoding="utf-8") if decree.exists() else "",
     )

@@ -28,6 +28,9 @@ TABLES = {
     "minutes": "Niederschriften",
     "tasks": "Aufträge",
     "consultations": "Beratungsanfragen",
+    "departments": "Fachbereiche",
+    "reports": "Vorträge",
+    "measures": "Maßnahmen",
 }
 
 
