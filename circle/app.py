@@ -31,6 +31,8 @@ from circle.meetings.minutes import api as minutes_api
 from circle.meetings.minutes import pages as minutes_pages
 from circle.people import api as people_api
 from circle.people import pages as people_pages
+from circle.people.accounts import api as accounts_api
+from circle.people.accounts import pages as accounts_pages
 from circle.people.appointments import api as appointments_api
 from circle.people.appointments import pages as appointments_pages
 from circle.people.network import api as network_api
@@ -44,6 +46,7 @@ from circle.tasks import pages as tasks_pages
 HERE = Path(__file__).parent
 FEATURES = [
     "people",
+    "people/accounts",
     "people/appointments",
     "people/network",
     "search",
@@ -66,6 +69,8 @@ ROUTERS: list[Router] = [
     desk_pages.router,
     people_api.router,
     people_pages.router,
+    accounts_api.router,
+    accounts_pages.router,
     appointments_api.router,
     appointments_pages.router,
     network_api.router,

@@ -21,7 +21,7 @@ from circle.core.clock import Clock
 from circle.core.db import Database
 from circle.core.files import Storage
 from circle.distribution import actions as distribution
-from circle.distribution import notices, sending
+from circle.distribution import links, notices, sending
 from circle.knowledge import actions as knowledge
 from circle.meetings.minutes import build as minutes
 from circle.people import actions as people
@@ -61,6 +61,11 @@ async def send(around: Around, dispatch_id: UUID) -> datetime | None:
 async def notify_ministry(around: Around, notice_id: UUID) -> None:
     """Write the notice about an appointment and start its dispatch."""
     await notices.notify_ministry(around.database, around.storage, around.clock.now(), notice_id)
+
+
+async def send_link(around: Around, link_id: UUID) -> datetime | None:
+    """Send a link to set a password."""
+    return await links.send(around.database, around.settings, around.clock.now(), link_id)
 
 
 async def build_invitation(around: Around, dispatch_id: UUID) -> None:
@@ -128,6 +133,7 @@ async def tidy(around: Around) -> None:
 JOBS: dict[str, Job] = {
     "distribution.send": send,
     "distribution.notify_ministry": notify_ministry,
+    "accounts.send_link": send_link,
     "meetings.build_invitation": build_invitation,
     "minutes.build_print": build_print,
     "minutes.file_print": file_print,

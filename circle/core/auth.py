@@ -122,14 +122,15 @@ async def verify_password(stored: str | None, password: str) -> bool:
     return fits and stored is not None
 
 
-async def open_session(db: Connection, person_id: UUID, kind: str) -> str:
-    """Begin a session (`cookie` or `bearer`) and return its token, which is shown once."""
+async def open_session(db: Connection, person_id: UUID, kind: str, device: str = "") -> str:
+    """Begin a session (`cookie` or `bearer`) and return its token, which is shown once. `device` is a word for its owner."""
     token = secrets.token_urlsafe(32)
     await db.execute(
-        "insert into session (token_hash, person_id, kind) values ($1, $2, $3)",
+        "insert into session (token_hash, person_id, kind, device) values ($1, $2, $3, $4)",
         token_hash(token),
         person_id,
         kind,
+        device,
     )
     return token
 

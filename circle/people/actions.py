@@ -21,7 +21,9 @@ ACCOUNT_LIMIT, ADDRESS_LIMIT = 10, 100
 """Failed sign-ins within 15 minutes; successes do not count."""
 
 
-async def sign_in(db: Connection, caller: Caller, who: Credentials, address: str, kind: str) -> str | None:
+async def sign_in(
+    db: Connection, caller: Caller, who: Credentials, address: str, kind: str, device: str = ""
+) -> str | None:
     """Open a session (`cookie` or `bearer`) and return its token; None when e-mail or password do not fit.
 
     A refusal returns, so that the failure stays counted. Raises TooMany with Retry-After in seconds.
@@ -40,7 +42,7 @@ async def sign_in(db: Connection, caller: Caller, who: Credentials, address: str
     ):
         await store.insert_failure(db, who.email, address)
         return None
-    token = await auth.open_session(db, found["id"], kind)
+    token = await auth.open_session(db, found["id"], kind, device)
     actor = await auth.actor(db, Caller(auth.token_hash(token), caller.now))
     await audit.record(db, actor, "session.opened", "person", actor.person_id, kind=kind)
     return token

@@ -14,7 +14,8 @@ from circle.core.answers import Page
 from circle.core.auth import Me
 from circle.core.db import Answer, Caller, Connection
 
-from . import actions, cards, store
+from . import actions, cards, rules, store
+from .accounts import api as accounts
 from .model import (
     Authority,
     AuthorityChange,
@@ -34,7 +35,8 @@ async def open_session(
     request: Request[Any, Any, Any], db: web.Db, caller: web.Asking, data: JSONBody[Credentials]
 ) -> Response[Session]:
     """Sign in. The token goes into `Authorization: Bearer`; it lives 10 hours, 30 minutes when idle."""
-    token = await actions.sign_in(db, caller, data, web.address_of(request), "bearer")
+    device = rules.device(request.headers.get("user-agent", ""))
+    token = await actions.sign_in(db, caller, data, web.address_of(request), "bearer", device)
     if token is None:
         return answers.refused(
             errors.NotSignedIn("E-Mail-Adresse oder Kennwort stimmen nicht.", code="sign_in_failed")
@@ -204,6 +206,7 @@ router = Router(
     "/api/v1",
     tags=["people"],
     route_handlers=[
+        accounts.add, accounts.change,
         open_session, close_session, read_me, list_people, export_people, list_outdated, read_person, read_card,
         change_contact, confirm_contact, list_authorities, read_authority, change_authority, list_public_contacts,
     ],

@@ -85,7 +85,8 @@ async def sign_in(request: Incoming, db: web.Db, caller: web.Asking) -> Response
         return await _sign_in_page(
             request, db, caller, target=target, email=email, status=422, reasons=wrong.fields
         )
-    token = await actions.sign_in(db, caller, who, web.address_of(request), "cookie")
+    device = rules.device(request.headers.get("user-agent", ""))
+    token = await actions.sign_in(db, caller, who, web.address_of(request), "cookie", device)
     if token is None:
         return await _sign_in_page(
             request, db, caller, target=target, email=email, status=422,

@@ -74,3 +74,14 @@ def chart(house: AuthorityDetail) -> Iterator[tuple[str, str]]:
 def chart_text(house: AuthorityDetail) -> str:
     """The same as text to copy, one step a line."""
     return "\n".join(f"{'    ' * depth}{what}: {who}" for depth, (what, who) in enumerate(chart(house)))
+
+
+def device(user_agent: str) -> str:
+    """Browser and system in two words; what is not known stays out."""
+    browsers = [("Edg/", "Edge"), ("Firefox/", "Firefox"), ("Chrome/", "Chrome"), ("Safari/", "Safari")]
+    systems = [
+        ("Windows", "Windows"), ("Android", "Android"), ("iPhone", "iPhone"), ("iPad", "iPad"), ("Mac OS", "macOS"),
+        ("Linux", "Linux"),
+    ]  # fmt: skip
+    found = (next((word for sign, word in table if sign in user_agent), "") for table in (browsers, systems))
+    return ", ".join(filter(None, found))

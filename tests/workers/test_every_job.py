@@ -17,7 +17,11 @@ from workers import jobs
 from workers.jobs import Around
 
 Prepare = Callable[[Connection, Around], Awaitable[dict[str, Any]]]
-ELSEWHERE = {"meetings.build_invitation": "tests/meetings", "tasks.remind_due": "tests/tasks"}
+ELSEWHERE = {
+    "accounts.send_link": "tests/people/accounts",
+    "meetings.build_invitation": "tests/meetings",
+    "tasks.remind_due": "tests/tasks",
+}
 
 
 async def a_dispatch(db: Connection, around: Around) -> dict[str, Any]:

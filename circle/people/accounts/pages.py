@@ -1,0 +1,350 @@
+"""Pages of accounts: the list and one account for who keeps them, „Mein Konto“, and the way to a new password."""
+
+from collections.abc import Awaitable, Callable
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from litestar import Request, Response, Router, get, post
+from litestar.datastructures import FormMultiDict
+from litestar.params import FromPath, FromQuery
+
+from circle.core import access, answers, auth, errors, fields, pages, web
+from circle.core.auth import ROLE_NAMES, Actor
+from circle.core.db import Caller, Connection
+from circle.people.model import Password
+
+from . import actions, api, rules, store
+from .model import (
+    Account,
+    AccountChange,
+    GrantEnd,
+    NewAccount,
+    NewGrant,
+    OpenSession,
+    PasswordChange,
+    PasswordRequest,
+    Role,
+)
+
+Incoming = Request[Any, Any, Any]
+STATES = {
+    "active": ("aktiv", "success"),
+    "invited": ("eingeladen", "info"),
+    "no_access": ("ohne Zugang", "neutral"),
+    "inactive": ("gesperrt", "danger"),
+}
+ROLES = [(role, ROLE_NAMES[role]) for role in Role.__args__]  # type: ignore[attr-defined]  # Literal has it
+TOLD = "Wenn es zu dieser Adresse ein Konto gibt, ist eine E-Mail unterwegs. Der Link darin gilt eine Stunde."
+DEAD = "Dieser Link gilt nicht mehr. Bitte fordern Sie einen neuen an."
+
+
+class NewPassword(msgspec.Struct, frozen=True):
+    """The form at the end of a link."""
+
+    link: Password
+    password: Password
+    again: Password
+
+
+class OwnPassword(msgspec.Struct, frozen=True):
+    """The form of one's own page."""
+
+    old: Password
+    new: Password
+    again: Password
+
+
+class RoleForm(msgspec.Struct, frozen=True):
+    """A role to grant; an empty day is today, or no end."""
+
+    role: Role
+    valid_from: date | None = None
+    valid_to: date | None = None
+
+
+@get("/konten", opt={"permission": "people.manage"})
+async def list_accounts(
+    request: Incoming, db: web.Db, caller: web.Asking, after: FromQuery[str | None] = None
+) -> Response[bytes]:
+    """All accounts with their state."""
+    found = await api.listed(db, caller, after)
+    return pages.show(
+        request, "accounts/list.html", found.me, accounts=pages.as_struct(found, list[Account]), states=STATES,
+        role_names=ROLE_NAMES, next=answers.next_link(request, found), first=bool(after),
+    )  # fmt: skip
+
+
+@get("/konten/neu", opt={"permission": "people.manage"})
+async def show_new(request: Incoming, db: web.Db, actor: web.Acting) -> Response[bytes]:
+    """The form of a new account."""
+    access.require(actor, "people.manage")
+    return pages.show(
+        request, "accounts/new.html", actor.card, roles=_grantable(actor), houses=await _houses(db)
+    )
+
+
+@post("/konten/neu", opt={"permission": "people.manage"})
+async def add(request: Incoming, db: web.Db, actor: web.Acting) -> Response[Any]:
+    """Enter a person."""
+    form = await pages.read_form(request)
+    access.require(actor, "people.manage")
+    houses = await _houses(db)
+
+    async def act() -> str:
+        return f"/konten/{await actions.add(db, actor, fields.from_form(NewAccount, form))}"
+
+    try:
+        return await pages.once(
+            request, db, actor, form, act, "Das Konto ist angelegt. Laden Sie die Person jetzt ein."
+        )
+    except (errors.Invalid, errors.Conflict) as wrong:
+        pages.again(
+            request, "accounts/new.html", actor, wrong, form, roles=_grantable(actor), houses=houses,
+            chosen=form.getall("roles", []),
+        )  # fmt: skip
+
+
+@get("/konten/{person_id:uuid}", opt={"permission": "people.manage"})
+async def show_account(
+    request: Incoming, db: web.Db, caller: web.Asking, person_id: FromPath[UUID]
+) -> Response[bytes]:
+    """One account and what can be done with it."""
+    return pages.show(request, "accounts/show.html", **await _page(db, caller, person_id))
+
+
+@post("/konten/{person_id:uuid}", opt={"permission": "people.manage"})
+async def change(
+    request: Incoming, db: web.Db, caller: web.Asking, actor: web.Acting, person_id: FromPath[UUID]
+) -> Response[Any]:
+    """Change the entry."""
+
+    async def act(form: FormMultiDict) -> None:
+        given = fields.from_form(NewAccount, form)
+        new = AccountChange(
+            given.name, given.email, given.authority_id, given.title, given.function, given.phone
+        )
+        await actions.change(db, actor, person_id, new, pages.revision(form))
+
+    return await _do(request, db, caller, actor, person_id, act, "Die Angaben sind geändert.")
+
+
+@post("/konten/{person_id:uuid}/einladen", opt={"permission": "people.manage"})
+async def invite(
+    request: Incoming, db: web.Db, caller: web.Asking, actor: web.Acting, person_id: FromPath[UUID]
+) -> Response[Any]:
+    """Send the link to the first password."""
+
+    async def act(form: FormMultiDict) -> None:
+        await actions.invite(db, actor, person_id, pages.revision(form))
+
+    return await _do(request, db, caller, actor, person_id, act, "Die Einladung geht gleich hinaus.")
+
+
+@post("/konten/{person_id:uuid}/sperren", opt={"permission": "people.manage"})
+async def deactivate(
+    request: Incoming, db: web.Db, caller: web.Asking, actor: web.Acting, person_id: FromPath[UUID]
+) -> Response[Any]:
+    """Close the account."""
+
+    async def act(form: FormMultiDict) -> None:
+        await actions.deactivate(db, actor, person_id, pages.revision(form))
+
+    return await _do(
+        request, db, caller, actor, person_id, act, "Das Konto ist gesperrt. Alle Anmeldungen sind beendet."
+    )
+
+
+@post("/konten/{person_id:uuid}/entsperren", opt={"permission": "people.manage"})
+async def reactivate(
+    request: Incoming, db: web.Db, caller: web.Asking, actor: web.Acting, person_id: FromPath[UUID]
+) -> Response[Any]:
+    """Open the account again."""
+
+    async def act(form: FormMultiDict) -> None:
+        await actions.reactivate(db, actor, person_id, pages.revision(form))
+
+    return await _do(request, db, caller, actor, person_id, act, "Das Konto ist wieder offen.")
+
+
+@post("/konten/{person_id:uuid}/rollen", opt={"permission": "people.manage"})
+async def grant(
+    request: Incoming, db: web.Db, caller: web.Asking, actor: web.Acting, person_id: FromPath[UUID]
+) -> Response[Any]:
+    """Grant a role."""
+
+    async def act(form: FormMultiDict) -> None:
+        given = fields.from_form(RoleForm, form)
+        new = NewGrant(given.role, given.valid_from, given.valid_to)
+        await actions.grant(db, actor, person_id, new, pages.revision(form))
+
+    return await _do(request, db, caller, actor, person_id, act, "Die Rolle ist vergeben.")
+
+
+@post("/konten/{person_id:uuid}/rollen/beenden", opt={"permission": "people.manage"})
+async def end_role(
+    request: Incoming, db: web.Db, caller: web.Asking, actor: web.Acting, person_id: FromPath[UUID]
+) -> Response[Any]:
+    """End a role."""
+
+    async def act(form: FormMultiDict) -> None:
+        end = fields.from_form(GrantEnd, form)
+        await actions.end_role(db, actor, person_id, end, pages.revision(form))
+
+    return await _do(request, db, caller, actor, person_id, act, "Die Rolle ist beendet.")
+
+
+async def _do(
+    request: Incoming, db: Connection, caller: Caller, actor: Actor, person_id: UUID,
+    act: Callable[[FormMultiDict], Awaitable[None]], notice: str,
+) -> Response[Any]:  # fmt: skip
+    """One act on an account; what is wrong is said on its page. A second click goes there too."""
+    form = await pages.read_form(request)
+    context: dict[str, Any] = {}
+    if access.may(actor, "people.manage"):
+        context = await _page(db, caller, person_id)
+        context.pop("me")
+
+    async def done() -> str:
+        await act(form)
+        return f"/konten/{person_id}"
+
+    try:
+        return await pages.once(request, db, actor, form, done, notice)
+    except (errors.Invalid, errors.Conflict, errors.TooMany) as wrong:
+        pages.again(request, "accounts/show.html", actor, wrong, form, **context)
+
+
+async def _page(db: Connection, caller: Caller, person_id: UUID) -> dict[str, Any]:
+    found = await store.get(db, caller, person_id)
+    account = pages.as_struct(found, Account)
+    me = auth.me(found.me)
+    return {
+        "me": me, "account": account, "states": STATES, "role_names": ROLE_NAMES, "houses": await _houses(db),
+        "roles": _grantable(me), "own": me.person_id == person_id, "remarks": rules.remarks(account.roles),
+    }  # fmt: skip
+
+
+def _grantable(who: Actor | auth.Me) -> list[tuple[str, str]]:
+    return [pair for pair in ROLES if "technical_admin" in who.roles or pair[0] not in rules.RESERVED]
+
+
+async def _houses(db: Connection) -> list[tuple[UUID, str]]:
+    return [(row["id"], row["name"]) for row in await store.list_houses(db)]
+
+
+@get("/konto", opt={"permission": "signed_in"})
+async def show_own(request: Incoming, db: web.Db, caller: web.Asking) -> Response[bytes]:
+    """„Mein Konto“: the own card, the password, the open sessions."""
+    found = await store.list_sessions(db, caller)
+    return pages.show(
+        request, "accounts/own.html", found.me, sessions=pages.as_struct(found, list[OpenSession])
+    )
+
+
+@post("/konto/kennwort", opt={"permission": "signed_in"})
+async def change_password(
+    request: Incoming, db: web.Db, caller: web.Asking, actor: web.Acting
+) -> Response[Any]:
+    """Change the own password."""
+    form = await pages.read_form(request)
+    sessions = pages.as_struct(await store.list_sessions(db, caller), list[OpenSession])
+    try:
+        given = fields.from_form(OwnPassword, form)
+        _require_same(given.new, given.again)
+        fits = await actions.change_password(
+            db, actor, caller, PasswordChange(given.old, given.new), web.address_of(request)
+        )
+    except (errors.Invalid, errors.TooMany) as wrong:
+        pages.again(request, "accounts/own.html", actor, wrong, form, sessions=sessions)
+    if not fits:
+        reasons = {"old": "Das bisherige Kennwort stimmt nicht."}
+        return pages.show(
+            request, "accounts/own.html", actor.card, status=422, errors=reasons, sessions=sessions
+        )
+    return pages.go("/konto", "Ihr Kennwort ist geändert. Alle anderen Anmeldungen sind beendet.")
+
+
+@post("/konto/anmeldungen/{session_id:uuid}/beenden", opt={"permission": "signed_in"})
+async def end_session(
+    request: Incoming, db: web.Db, actor: web.Acting, session_id: FromPath[UUID]
+) -> Response[Any]:
+    """End one of one's own sessions."""
+    await pages.read_form(request)
+    await actions.end_session(db, actor, session_id)
+    return pages.go("/konto", "Die Anmeldung ist beendet.")
+
+
+@post("/konto/anmeldungen/beenden", opt={"permission": "signed_in"})
+async def end_other_sessions(
+    request: Incoming, db: web.Db, caller: web.Asking, actor: web.Acting
+) -> Response[Any]:
+    """End all of one's own sessions but this one."""
+    await pages.read_form(request)
+    await actions.end_other_sessions(db, actor, caller)
+    return pages.go("/konto", "Alle anderen Anmeldungen sind beendet.")
+
+
+@get("/kennwort-vergessen", opt={"permission": "public"})
+async def show_forgotten(request: Incoming) -> Response[bytes]:
+    """The form to ask for a new password."""
+    return pages.show(request, "accounts/forgotten.html", None)
+
+
+@post("/kennwort-vergessen", opt={"permission": "public"})
+async def request_reset(request: Incoming, db: web.Db) -> Response[Any]:
+    """Ask for a link; the answer is the same for every address."""
+    form = await pages.plain_form(request)
+    try:
+        email = fields.from_form(PasswordRequest, form).email
+    except errors.Invalid as wrong:
+        return pages.show(
+            request, "accounts/forgotten.html", None, status=422, errors=wrong.fields, form=form
+        )
+    await actions.request_reset(db, email, web.address_of(request))
+    return pages.go("/anmelden", TOLD)
+
+
+@get("/kennwort", opt={"permission": "public"})
+async def show_password(request: Incoming, link: FromQuery[str] = "") -> Response[bytes]:
+    """The form at the end of a link. Looking at it does not use it up: mail programs look at links too."""
+    return pages.show(request, "accounts/password.html", None, link=link[:100])
+
+
+@post("/kennwort", opt={"permission": "public"})
+async def set_password(request: Incoming, db: web.Db, caller: web.Asking) -> Response[Any]:
+    """Set the password by the link, once."""
+    form = await pages.plain_form(request)
+    try:
+        given = fields.from_form(NewPassword, form)
+        _require_same(given.password, given.again)
+        await actions.set_password(db, caller.now, given.link, given.password)
+    except errors.Invalid as wrong:
+        reasons = {name: text for name, text in wrong.fields.items() if name != "link"} or {"": DEAD}
+        return _password_page(request, form, reasons, 422)
+    except errors.NotFound:
+        return _password_page(request, form, {"": DEAD}, 404)
+    return pages.go("/anmelden", "Ihr Kennwort ist gesetzt. Bitte melden Sie sich damit an.")
+
+
+def _password_page(
+    request: Incoming, form: FormMultiDict, reasons: dict[str, str], status: int
+) -> Response[bytes]:
+    link = str(form.get("link", ""))[:100]
+    return pages.show(request, "accounts/password.html", None, status=status, errors=reasons, link=link)
+
+
+def _require_same(password: str, again: str) -> None:
+    if password != again:
+        raise errors.Invalid(fields={"again": "Die beiden Eingaben sind verschieden."})
+
+
+router = Router(
+    "/",
+    include_in_schema=False,
+    route_handlers=[
+        list_accounts, show_new, add, show_account, change, invite, deactivate, reactivate, grant, end_role, show_own,
+        change_password, end_session, end_other_sessions, show_forgotten, request_reset, show_password, set_password,
+    ],
+)  # fmt: skip
