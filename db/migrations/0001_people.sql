@@ -236,14 +236,6 @@ language sql immutable parallel safe as $$
     select $2 && array['public', 'role:technical_admin'] and ($1 <> 'municipal' or $2 && array['circle', 'role:technical_admin'])
 $$;
 
-create function person_body(p person, house authority, keys text[], day date) returns jsonb
-language sql stable as $$
-    select jsonb_build_object('id', $1.id, 'reference', $1.reference, 'name', $1.name, 'title', $1.title,
-        'function', $1.function, 'email', $1.email, 'phone', $1.phone, 'authority_id', $1.authority_id,
-        'authority_key', $2.key, 'authority_name', $2.short, 'active', $1.active,
-        'roles', case when $3 && array['internal', 'role:technical_admin'] then roles_on($1.id, $4) else array['commissioner'] end)
-$$;
-
 -- An appointment with its proofs; the organisational attachment alone is for everybody.
 create function appointment_body(a appointment, p person, house authority, day date) returns jsonb
 language sql stable as $$

@@ -39,19 +39,17 @@ language sql stable as $$
 $$;
 drop function is_commissioner(uuid, date);
 
-create or replace function person_body(p person, house authority, keys text[], day date) returns jsonb
+-- A person as the directory shows them; `inside` is whoever may see all of it, others see what is public.
+create function person_body(p person, house authority, inside boolean, day date) returns jsonb
 language sql stable as $$
     select jsonb_build_object('id', $1.id, 'name', $1.name, 'title', $1.title, 'function', $1.function,
-            'authority_id', $1.authority_id, 'authority_key', $2.key, 'authority_name', $2.short, 'active', $1.active)
-        || case when $3 && array['internal', 'role:technical_admin'] then jsonb_build_object(
-            'reference', $1.reference, 'email', coalesce(nullif($1.contact_email, ''), $1.email), 'phone', $1.phone,
-            'room', $1.room, 'hours', $1.hours, 'roles', roles_on($1.id, $4))
-        else jsonb_build_object('reference', null,
-            'email', case when 'email' = any($1.public_fields) then coalesce(nullif($1.contact_email, ''), $1.email) else '' end,
-            'phone', case when 'phone' = any($1.public_fields) then $1.phone else '' end,
-            'room', case when 'room' = any($1.public_fields) then $1.room else '' end,
-            'hours', case when 'hours' = any($1.public_fields) then $1.hours else '' end,
-            'roles', array['commissioner']) end
+        'authority_id', $1.authority_id, 'authority_key', $2.key, 'authority_name', $2.short, 'active', $1.active,
+        'reference', case when $3 then $1.reference end,
+        'email', case when $3 or 'email' = any($1.public_fields) then coalesce(nullif($1.contact_email, ''), $1.email) else '' end,
+        'phone', case when $3 or 'phone' = any($1.public_fields) then $1.phone else '' end,
+        'room', case when $3 or 'room' = any($1.public_fields) then $1.room else '' end,
+        'hours', case when $3 or 'hours' = any($1.public_fields) then $1.hours else '' end,
+        'roles', case when $3 then roles_on($1.id, $4) else array['commissioner'] end)
 $$;
 
 -- In which houses somebody stands, and as what: each hat for itself. Who is outside sees the announced one.

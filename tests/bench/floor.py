@@ -217,6 +217,8 @@ class Person(msgspec.Struct):
     email: str
     phone: str
     function: str
+    room: str
+    hours: str
     active: bool
     authority_id: UUID
     authority_name: str
@@ -430,7 +432,7 @@ async def people(state: State) -> dict[str, list[Person] | None]:
     async with state.pool.acquire() as db:
         rows = await db.fetch(
             """
-            select p.id, p.reference, p.title, p.name, p.email, p.phone, p.function, p.active, p.authority_id, a.short as authority_name,
+            select p.id, p.reference, p.title, p.name, p.email, p.phone, p.function, p.room, p.hours, p.active, p.authority_id, a.short as authority_name,
                 a.key as authority_key, roles_on(p.id, current_date) as roles
             from person p join authority a on a.id = p.authority_id where p.active order by p.name limit 50
             """
