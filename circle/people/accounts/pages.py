@@ -221,7 +221,7 @@ async def _page(db: Connection, caller: Caller, person_id: UUID) -> dict[str, An
     account = pages.as_struct(found, Account)
     me = auth.me(found.me)
     return {
-        "me": me, "account": account, "states": STATES, "role_names": ROLE_NAMES, "houses": await _houses(db),
+        "me": me, "entry": account, "states": STATES, "role_names": ROLE_NAMES, "houses": await _houses(db),
         "roles": _grantable(me), "own": me.person_id == person_id, "remarks": rules.remarks(account.roles),
     }  # fmt: skip
 
