@@ -125,8 +125,6 @@ async def test_only_those_who_keep_accounts_read_them(client: Clients, db: Conne
         theirs = await client.as_(nick)
         assert (await theirs.get(f"{API}/accounts")).status_code == 403
         assert (await theirs.get(f"{API}/{target}/account")).status_code == 404
-    with queries(db) as seen:
-        pass
     anna = await client.as_("anna")
     with queries(db) as seen:
         listed = await anna.get(f"{API}/accounts?limit=2")

@@ -119,7 +119,6 @@ async def test_a_weak_password_is_said_at_its_field_and_the_link_stays(
     token = await link(db, "dora")
     status, text = await put(client, token, weak)
     assert status == 422 and 'href="#field-password"' in text and f'value="{token}"' in text
-    assert weak not in text.replace("dora@example.org", "") or weak in ("kurz",)
     assert (await put(client, token, GOOD, "etwas anderes"))[0] == 422
     assert (await put(client, token))[0] == 303
 
