@@ -109,8 +109,12 @@ async def list_people(
             limit $4 + 1
         )
         select me.card as me, (
-            select coalesce(json_agg(person_body(person, house, me.inside, me.today) order by n), '[]')
-            from page where n <= $4) as items,
+            select coalesce(json_agg(person_body(p.person, p.house, me.inside, r.roles) order by p.n), '[]')
+            from page p left join (
+                select h.person_id, array_agg(h.role order by h.role) as roles
+                from roles_held(array(select (person).id from page), (select today from me)) h group by h.person_id
+            ) r on r.person_id = (p.person).id
+            where p.n <= $4) as items,
             (select key from page where n = $4 and exists (select from page where n > $4)) as next
         from me
         """,
@@ -134,7 +138,7 @@ async def get_person(db: Connection, caller: Caller, person_id: UUID) -> Answer:
             from whoami($1, $2)
         )
         select me.card as me, coalesce(p.revision, 0) as revision, case when p.id is not null then
-            person_body(p, a, me.inside, me.today) || jsonb_build_object(
+            person_body(p, a, me.inside, roles_on(p.id, me.today)) || jsonb_build_object(
                 'authority_kind', a.kind, 'authority_address', a.address, 'authority_seat', a.seat,
                 'hats', hats_on(p, me.keys, me.today), 'revision', p.revision,
                 'public_fields', case when me.inside then p.public_fields end,
@@ -236,7 +240,7 @@ async def list_outdated(db: Connection, caller: Caller) -> Answer:
             select *, ($2 at time zone 'Europe/Berlin')::date as today from whoami($1, $2)
         )
         select me.card as me, null as next, (
-            select coalesce(jsonb_agg(person_body(p, a, true, me.today) || jsonb_build_object(
+            select coalesce(jsonb_agg(person_body(p, a, true, roles_on(p.id, me.today)) || jsonb_build_object(
                     'contact_confirmed_on', p.contact_confirmed_on, 'contact_due', contact_due(p, me.today),
                     'contact_doubtful_on', p.contact_doubtful_on, 'contact_reminded_on', p.contact_reminded_on)
                 order by h.rank nulls last, p.contact_confirmed_on nulls first, lower(unaccent(p.name)), p.id), '[]')
@@ -315,7 +319,7 @@ async def get_authority(db: Connection, caller: Caller, key: str) -> Answer:
                 select max(b.valid_to) + 1 from appointment b
                 where b.authority_id = a.id and b.kind = 'commissioner' and b.valid_to < me.today) end,
             'people', (
-                select coalesce(jsonb_agg(person_body(p, h, me.inside, me.today) order by lower(unaccent(p.name)), p.id), '[]')
+                select coalesce(jsonb_agg(person_body(p, h, me.inside, roles_on(p.id, me.today)) order by lower(unaccent(p.name)), p.id), '[]')
                 from person p join authority h on h.id = p.authority_id
                 where in_directory(p, h.kind, me.keys, me.today) and (p.authority_id = a.id or exists (
                     select from appointment b

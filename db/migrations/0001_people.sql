@@ -170,29 +170,28 @@ $$;
 create function visible(audience text[], keys text[]) returns boolean
 language sql immutable parallel safe as $$ select audience && keys $$;
 
--- Roles of a person on a day: granted ones, the appointment, and the deputy's in its time (domain rules 3.2).
-create function roles_on(person uuid, day date) returns text[]
+-- Roles held on a day: granted ones, the appointment, and the deputy's in its time (domain rules 3.2).
+create function roles_held(persons uuid[], day date) returns table (person_id uuid, role text)
 language sql stable as $$
-    select coalesce(array_agg(distinct role), '{}') from (
-        select g.role from role_grant g
-        where g.person_id = $1 and g.valid_from <= $2 and (g.valid_to is null or g.valid_to >= $2)
-        union all
-        select a.kind from appointment a
-        where a.person_id = $1 and a.kind = 'commissioner'
-            and a.valid_from <= $2 and (a.valid_to is null or a.valid_to >= $2)
-        union all
-        select unnest(case when exists (
+    select g.person_id, g.role from role_grant g
+    where g.person_id = any($1) and g.valid_from <= $2 and (g.valid_to is null or g.valid_to >= $2)
+    union
+    select a.person_id, r.role from appointment a
+    cross join lateral (
+        select 'commissioner' as role where a.kind = 'commissioner'
+        union all select 'regional_staff' where a.kind = 'deputy'
+        union all select 'deputy' where a.kind = 'deputy' and exists (
             select from absence b
             join appointment c on c.person_id = b.person_id and c.kind = 'commissioner'
                 and c.authority_id = a.authority_id
                 and c.valid_from <= $2 and (c.valid_to is null or c.valid_to >= $2)
-            where b.deputy_id = $1 and b.starts_on <= $2 and b.ends_on >= $2
-        ) then array['deputy', 'regional_staff'] else array['regional_staff'] end)
-        from appointment a
-        where a.person_id = $1 and a.kind = 'deputy'
-            and a.valid_from <= $2 and (a.valid_to is null or a.valid_to >= $2)
-    ) held
+            where b.deputy_id = a.person_id and b.starts_on <= $2 and b.ends_on >= $2)
+    ) r
+    where a.person_id = any($1) and a.valid_from <= $2 and (a.valid_to is null or a.valid_to >= $2)
 $$;
+
+create function roles_on(person uuid, day date) returns text[]
+language sql stable as $$ select array(select role from roles_held(array[$1], $2) order by role) $$;
 
 -- What a person may open on a day, as keys; a row is visible when its audience shares a key (domain rules 3.2 and 4).
 create function keys_on(person uuid, authority uuid, roles text[]) returns text[]

@@ -39,8 +39,9 @@ language sql stable as $$
 $$;
 drop function is_commissioner(uuid, date);
 
--- A person as the directory shows them; `inside` is whoever may see all of it, others see what is public.
-create function person_body(p person, house authority, inside boolean, day date) returns jsonb
+-- A person as the directory shows them; `inside` is whoever may see all of it, others see what is
+-- public; `roles` are those of the day.
+create function person_body(p person, house authority, inside boolean, roles text[]) returns jsonb
 language sql stable as $$
     select jsonb_build_object('id', $1.id, 'name', $1.name, 'title', $1.title, 'function', $1.function,
         'authority_id', $1.authority_id, 'authority_key', $2.key, 'authority_name', $2.short, 'active', $1.active,
@@ -49,7 +50,7 @@ language sql stable as $$
         'phone', case when $3 or 'phone' = any($1.public_fields) then $1.phone else '' end,
         'room', case when $3 or 'room' = any($1.public_fields) then $1.room else '' end,
         'hours', case when $3 or 'hours' = any($1.public_fields) then $1.hours else '' end,
-        'roles', case when $3 then roles_on($1.id, $4) else array['commissioner'] end)
+        'roles', case when $3 then coalesce($4, '{}') else array['commissioner'] end)
 $$;
 
 -- In which houses somebody stands, and as what: each hat for itself. Who is outside sees the announced one.
