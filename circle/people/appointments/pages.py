@@ -215,15 +215,14 @@ async def show_appointment(
     )
 
 
-@get("/bestellungen/{appointment_id:uuid}/{act:str}", opt={"permission": "signed_in"})
+@get([f"/bestellungen/{{appointment_id:uuid}}/{act}" for act in ACTS], opt={"permission": "signed_in"})
 async def show_act(
-    request: Incoming, db: web.Db, caller: web.Asking, appointment_id: FromPath[UUID], act: FromPath[str]
+    request: Incoming, db: web.Db, caller: web.Asking, appointment_id: FromPath[UUID]
 ) -> Response[bytes]:
     """The form of one act, for whoever may do it."""
+    act = request.url.path.rpartition("/")[2]
     found = await store.get(db, caller, appointment_id)
     context = await _page(db, found, auth.me(found.me))
-    if act not in ACTS:
-        raise errors.NotFound(me=found.me)
     if act not in context["acts"]:
         raise errors.Forbidden(me=found.me)
     return pages.show(request, "appointments/act.html", found.me, **context | {"act": act})

@@ -1,0 +1,161 @@
+"""Nachfolge: one act ends the old on a day and begins the new on the next; what is past keeps its name."""
+
+import asyncio
+from datetime import UTC, date, datetime
+from typing import Any
+
+import pytest
+
+from circle.core import clock
+from circle.core.clock import BERLIN, Clock
+from circle.core.db import Connection, Database
+from circle.settings import Settings
+from circle.tasks import actions as tasks
+from tests import make
+from tests.clients import Clients
+from tests.tasks import api as task_api
+from tests.tasks import letters, secret, task
+from workers import schedule
+
+from . import acts, api, bens, reasons
+
+
+def at(day: date) -> datetime:
+    return datetime(day.year, day.month, day.day, 0, 0, tzinfo=BERLIN)
+
+
+async def following(db: Connection, nick: str = "nadia", **given: Any) -> dict[str, Any]:
+    return {
+        "person_id": str(await make.person_id(db, nick)), "starts_on": "2026-12-01", "order_date": "2026-11-20",
+        "file_reference": "11-IB/26",
+    } | given  # fmt: skip
+
+
+async def test_one_ends_and_the_other_begins(client: Clients, db: Connection) -> None:
+    nadia = await make.person(db, "nadia", authority="br-arnsberg")
+    anna, one = await client.as_("anna"), await bens(db)
+    made = await anna.post(
+        api(one, "succeed"), json=await following(db, attached_to="Leitung"), headers={"if-match": '"v1"'}
+    )
+    assert made.status_code == 201, made.text
+    new = made.json()
+    assert (new["person_id"], new["valid_from"], new["valid_to"]) == (str(nadia), "2026-12-01", None)
+    assert new["predecessors"] == [
+        {"id": str(one), "person_name": "Ben Beauftragt", "valid_to": "2026-11-30"}
+    ]
+    old = (await anna.get(api(one))).json()
+    assert (old["valid_to"], old["succeeded_by"], old["successor_name"]) == (
+        "2026-11-30",
+        new["id"],
+        "Nadia Probe",
+    )
+    assert await acts(db, one) == ["appointment.succeeded"]
+    assert await acts(db, new["id"]) == ["appointment.entered"]
+    assert await make.outbox(db, "tasks.hand_over") == [{}]
+    for day, who in (("2026-11-30", "Ben Beauftragt"), ("2026-12-01", "Nadia Probe")):
+        entitled = (await anna.get(f"/api/v1/appointments/entitled?on={day}")).json()["items"]
+        assert [x["entitled_name"] for x in entitled if x["authority_key"] == "br-arnsberg"] == [who]
+    for path in (api(one, "succeed"), api(one, "end")):
+        body = await following(db) if path.endswith("succeed") else {"valid_to": "2026-11-29"}
+        assert (await anna.post(path, json=body)).status_code == 409
+    assert (await anna.patch(api(one), json={"valid_to": "2026-12-01"}, headers={"if-match": '"v3"'})).status_code == 409  # fmt: skip
+
+
+async def test_after_a_vacancy_the_end_stays(client: Clients, db: Connection) -> None:
+    await make.person(db, "nadia", authority="br-arnsberg")
+    anna, one = await client.as_("anna"), await bens(db)
+    await anna.post(api(one, "end"), json={"valid_to": "2026-11-20"})
+    assert (await anna.post(api(one, "succeed"), json=await following(db))).status_code == 201
+    assert (await anna.get(api(one))).json()["valid_to"] == "2026-11-20"
+
+
+async def test_who_may_not(client: Clients, db: Connection) -> None:
+    await make.person(db, "nadia", authority="br-arnsberg")
+    one, body = await bens(db), await following(db)
+    assert (await (await client.as_("clara")).post(api(one, "succeed"), json=body)).status_code == 404
+    assert (await (await client.as_("ben")).post(api(one, "succeed"), json=body)).status_code == 403
+    late = await (await client.as_("anna")).post(api(one, "succeed"), json=body, headers={"if-match": '"v9"'})
+    assert late.status_code == 412 and await db.fetchval("select count(*) from appointment") == 1
+
+
+async def test_bad_input_changes_nothing(client: Clients, db: Connection) -> None:
+    await make.person(db, "mia", authority="br-muenster")
+    gone = await make.person(db, "gone", authority="br-arnsberg")
+    await db.execute("update person set active = false where id = $1", gone)
+    anna, one = await client.as_("anna"), await bens(db)
+    for body, field, word in (
+        (await following(db, "mia"), "person_id", "aus demselben Haus"),
+        (await following(db, "gone"), "person_id", "nicht mehr aktiv"),
+        (await following(db, "gone", person_id=str(one)), "person_id", "gibt es nicht"),
+        (await following(db, "gone", starts_on="2024-01-01"), "starts_on", "nach dem 01.01.2024"),
+        (await following(db, "gone", starts_on="0001-01-01"), "starts_on", "Jahr"),
+        (await following(db, "gone", order_date="2027-01-01"), "order_date", "Zukunft"),
+    ):
+        refused = await anna.post(api(one, "succeed"), json=body)
+        assert refused.status_code == 400 and word in reasons(refused)[field], refused.text
+    page = await (await client.browser("anna")).post(
+        f"/bestellungen/{one}/nachfolge",
+        await following(db, "mia") | {"revision": "1", "idempotency_key": "k"},
+    )
+    assert page.status_code == 422 and 'href="#field-person_id"' in page.text
+    assert await db.fetchval("select valid_to from appointment where id = $1", one) is None
+    assert await db.fetchval("select count(*) from appointment") == 1
+
+
+async def test_open_tasks_go_over_on_the_first_day(client: Clients, db: Connection, office: Clock) -> None:
+    assert (schedule.DAILY["tasks.hand_over"].hour, schedule.DAILY["tasks.hand_over"].minute) == (0, 0)
+    nadia = await make.person(db, "nadia", authority="br-arnsberg")
+    open_one, taken, done = (
+        await task(db, office),
+        await task(db, office, accepted=True),
+        await task(db, office, accepted=True),
+    )
+    await tasks.complete(db, await make.actor(db, office, "ben"), done)
+    anna = await client.as_("anna")
+    await anna.post(api(await bens(db), "succeed"), json=await following(db))
+    assert await tasks.hand_over(db, datetime(2026, 11, 30, 22, 59, 59, tzinfo=UTC)) == 0
+    assert await tasks.hand_over(db, datetime(2026, 11, 30, 23, 0, 0, tzinfo=UTC)) == 2
+    assert await tasks.hand_over(db, at(date(2026, 12, 2))) == 0
+    for moved in (open_one, taken):
+        got = (await anna.get(task_api(moved))).json()
+        assert (got["owner_id"], got["status"], got["accepted_by"]) == (str(nadia), "open", None)
+        assert (got["handed_over_from_name"], got["handed_over_on"]) == ("Ben Beauftragt", "2026-12-01")
+        assert any(
+            who == "Nadia Probe" and "geht auf Sie über" in subject
+            for subject, who in await letters(db, moved)
+        )
+    assert "am Dienstag, 1. Dezember 2026 von Ben Beauftragt" in (await (await client.browser("anna")).get(f"/aufgaben/{taken}")).text  # fmt: skip
+    assert (await anna.get(task_api(done))).json()["owner_name"] == "Ben Beauftragt"
+
+
+@pytest.mark.confidential
+async def test_a_confidential_task_waits_until_the_successor_is_named(
+    client: Clients, db: Connection, office: Clock
+) -> None:
+    nadia = await make.person(db, "nadia", authority="br-arnsberg")
+    hidden = await secret(db, office)
+    anna = await client.as_("anna")
+    await anna.post(api(await bens(db), "succeed"), json=await following(db, starts_on="2026-11-23"))
+    assert await tasks.hand_over(db, office.now()) == 0
+    assert await db.fetchval("select owner_id from task where id = $1", hidden) != nadia
+    assert (await (await client.as_("nadia")).get(task_api(hidden))).status_code == 404
+
+
+async def test_two_workers_at_once_hand_over_once(fresh: tuple[Database, Settings]) -> None:
+    database = fresh[0]
+    async with database.begin(None) as db:
+        nadia = await make.person(db, "nadia", authority="br-arnsberg")
+        moved = await task(db, await clock.read(db))
+        one, house = await bens(db), await make.authority(db, "br-arnsberg")
+        await db.execute("update appointment set valid_to = '2026-11-22' where id = $1", one)
+        new = await make.appoint(db, nadia, house, "commissioner", date(2026, 11, 23))
+        await db.execute("update appointment set succeeded_by = $2 where id = $1", one, new)
+
+    async def run() -> int:
+        async with database.begin(None) as db:
+            return await tasks.hand_over(db, at(date(2026, 11, 23)))
+
+    assert sum(await asyncio.gather(*[run() for _ in range(4)])) == 1
+    async with database.begin(None) as db:
+        told = [who for subject, who in await letters(db, moved) if "geht auf Sie über" in subject]
+        assert told == ["Nadia Probe"]
