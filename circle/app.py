@@ -35,6 +35,7 @@ from circle.people.accounts import api as accounts_api
 from circle.people.accounts import pages as accounts_pages
 from circle.people.appointments import api as appointments_api
 from circle.people.appointments import pages as appointments_pages
+from circle.people.deputies import api as deputies_api
 from circle.people.network import api as network_api
 from circle.people.network import pages as network_pages
 from circle.search import api as search_api
@@ -73,6 +74,7 @@ ROUTERS: list[Router] = [
     accounts_pages.router,
     appointments_api.router,
     appointments_pages.router,
+    deputies_api.router,
     network_api.router,
     network_pages.router,
     search_api.router,

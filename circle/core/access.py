@@ -57,6 +57,7 @@ RIGHTS: dict[str, set[str]] = {
     "appointments.attach": HOUSE,
     "appointments.prove": {"circle_office", *HOUSE},
     "appointments.notify": {"circle_office", "commissioner", "deputy"},
+    "absences.enter": {"commissioner", "assistant", "circle_office"},
     "register.draft": HOUSE,
     "register.decide": {"commissioner", "deputy"},
     "people.manage": {"technical_admin", "circle_office"},

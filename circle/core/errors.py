@@ -117,6 +117,13 @@ CONSTRAINTS: dict[str, tuple[type[CircleError], str, str]] = {
     "role_grant_period_ordered": (Invalid, "invalid", "Das Ende liegt vor dem Beginn."),
     "appointment_no_overlap": (Conflict, "appointment_overlap", "In dieser Zeit ist das Haus schon besetzt."),
     "appointment_period_ordered": (Invalid, "invalid", "Das Ende liegt vor dem Beginn."),
+    "absence_no_overlap": (
+        Conflict,
+        "absence_overlap",
+        "In dieser Zeit ist schon eine Abwesenheit eingetragen.",
+    ),
+    "absence_period_ordered": (Invalid, "invalid", "Das Ende liegt vor dem Beginn."),
+    "absence_own_deputy": (Invalid, "invalid", "Niemand vertritt sich selbst."),
     "responsible_ministry_day_unique": (
         Conflict,
         "ministry_exists",

@@ -1,0 +1,103 @@
+"""What people do with absences: enter, change, call off. Rights follow from the dates (domain rules 3.2)."""
+
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+import msgspec
+
+from circle.core import audit, errors
+from circle.core.auth import Actor
+from circle.core.db import Connection
+
+from . import rules, store
+from .model import AbsenceChange, NewAbsence
+
+
+async def enter(db: Connection, actor: Actor, person_id: UUID, new: NewAbsence) -> UUID:
+    """Enter that a commissioner is away and who acts meanwhile. They do, their assistant, or the office.
+
+    Returns the id. Raises NotFound, Forbidden, Invalid (dates, deputy), and Conflict when another absence overlaps.
+    """
+    house = await store.find_house(db, person_id) if "internal" in actor.keys else None
+    if house is None:
+        raise errors.NotFound(me=actor.card)
+    rules.require_keeper(actor, person_id, house)
+    rules.require_period(new.starts_on, new.ends_on, actor.today)
+    await _require_persons(db, person_id, new.deputy_id, house, new.starts_on, new.ends_on)
+    absence_id = await store.insert(db, person_id, new.deputy_id, new.starts_on, new.ends_on)
+    await audit.record(
+        db,
+        actor,
+        "absence.entered",
+        "absence",
+        absence_id,
+        person_id=person_id,
+        **msgspec.structs.asdict(new),
+    )
+    return absence_id
+
+
+async def change(db: Connection, actor: Actor, absence_id: UUID, new: AbsenceChange, expected: int) -> None:
+    """Change days or deputy; of what has begun only the last day. Raises Stale, Invalid and Conflict."""
+    found = await _locked(db, actor, absence_id)
+    _require_current(found, expected)
+    values = {
+        name: found[name] if value is msgspec.UNSET else value
+        for name, value in msgspec.structs.asdict(new).items()
+    }
+    if found["starts_on"] <= actor.today:
+        fixed = values["starts_on"] == found["starts_on"] and values["deputy_id"] == found["deputy_id"]
+        rules.require_change(found["starts_on"], found["ends_on"], fixed, values["ends_on"], actor.today)
+    rules.require_period(
+        values["starts_on"], values["ends_on"], min(actor.today, found["starts_on"])
+        if values["starts_on"] == found["starts_on"] else actor.today,
+    )  # fmt: skip
+    await _require_persons(db, found["person_id"], house=found["authority_id"], **values)
+    if not await store.update(db, absence_id, expected, **values):
+        raise errors.Stale(current=_state(found))
+    changed: dict[str, Any] = {
+        name: [found[name], values[name]] for name in values if values[name] != found[name]
+    }
+    await audit.record(db, actor, "absence.changed", "absence", absence_id, **changed)
+
+
+async def call_off(db: Connection, actor: Actor, absence_id: UUID, expected: int | None = None) -> None:
+    """Call an absence off that has not begun (Abwesenheit aufheben). Raises Conflict when it has."""
+    found = await _locked(db, actor, absence_id)
+    _require_current(found, expected)
+    rules.require_not_begun(found["starts_on"], actor.today)
+    await store.delete(db, absence_id)
+    await audit.record(
+        db, actor, "absence.called_off", "absence", absence_id, person_id=found["person_id"], **_state(found)
+    )
+
+
+async def _locked(db: Connection, actor: Actor, absence_id: UUID) -> asyncpg.Record:
+    """The held row of an absence that the actor may see and keep."""
+    found = await store.lock(db, absence_id) if "internal" in actor.keys else None
+    if found is None:
+        raise errors.NotFound(me=actor.card)
+    rules.require_keeper(actor, found["person_id"], found["authority_id"])
+    return found
+
+
+async def _require_persons(
+    db: Connection, person_id: UUID, deputy_id: UUID, house: UUID, starts_on: date, ends_on: date
+) -> None:
+    rules.require_persons(
+        person_id,
+        deputy_id,
+        await store.is_appointed(db, person_id, house, "commissioner", starts_on, ends_on),
+        await store.is_appointed(db, deputy_id, house, "deputy", starts_on, ends_on),
+    )
+
+
+def _require_current(found: asyncpg.Record, expected: int | None) -> None:
+    if expected is not None and expected != found["revision"]:
+        raise errors.Stale(current=_state(found))
+
+
+def _state(found: asyncpg.Record) -> dict[str, Any]:
+    return {name: found[name] for name in ("deputy_id", "starts_on", "ends_on", "revision")}

@@ -1,0 +1,70 @@
+"""Rules of absences, pure (decree Nr. 3 and 4; domain rules 3.2)."""
+
+from datetime import date
+from uuid import UUID
+
+from circle.core import access, calendar, errors
+from circle.core.auth import Actor
+
+
+def require_keeper(actor: Actor, person_id: UUID, authority_id: UUID) -> None:
+    """Raises Forbidden unless the actor is the absent person, an assistant of the house, or the office."""
+    access.require(actor, "absences.enter")
+    own = actor.person_id == person_id
+    helps = "assistant" in actor.roles and actor.authority_id == authority_id
+    if not (own or helps or "circle_office" in actor.roles):
+        raise errors.Forbidden("Das trägt die Person selbst ein, ihre Zuarbeit oder die Geschäftsführung.")
+
+
+def require_period(starts_on: date, ends_on: date, today: date) -> None:
+    """Raises Invalid for a begin that is past, an end before the begin, and more than a year.
+
+    What is past stays: it says who was entitled on a day.
+    """
+    wrong = {}
+    if starts_on < today:
+        wrong["starts_on"] = "Rückwirkend lässt sich keine Vertretung eintragen."
+    if ends_on < starts_on:
+        wrong["ends_on"] = f"Das Ende liegt vor dem Beginn am {calendar.date_short(starts_on)}."
+    elif (ends_on - starts_on).days > 366:
+        wrong["ends_on"] = "Höchstens ein Jahr. Bitte prüfen Sie das Datum."
+    if wrong:
+        raise errors.Invalid("Bitte prüfen Sie die Daten.", fields=wrong)
+
+
+def require_change(starts_on: date, ends_on: date, fixed: bool, wanted_end: date, today: date) -> None:
+    """What has begun keeps its deputy and its first day, and what is over stays as it was.
+
+    `fixed` says that the change leaves both alone. Raises Conflict and Invalid.
+    """
+    if ends_on < today:
+        raise errors.Conflict("Diese Abwesenheit ist vorbei und bleibt, wie sie war.")
+    if not fixed:
+        raise errors.Conflict("Die Abwesenheit hat begonnen. Ändern lässt sich nur noch der letzte Tag.")
+    if wanted_end < today:
+        reason = "Der letzte Tag kann frühestens heute sein."
+        raise errors.Invalid(reason, fields={"ends_on": reason})
+
+
+def require_not_begun(starts_on: date, today: date) -> None:
+    """Raises Conflict for calling off what has begun."""
+    if starts_on <= today:
+        raise errors.Conflict("Die Abwesenheit hat begonnen. Bitte setzen Sie den letzten Tag auf heute.")
+
+
+def require_persons(person_id: UUID, deputy_id: UUID, is_commissioner: bool, is_deputy: bool) -> None:
+    """A deputy of the house stands in for its commissioner, both appointed in the whole time. Raises Invalid.
+
+    Nobody stands in for a deputy or for themself.
+    """
+    if deputy_id == person_id:
+        reason = "Niemand vertritt sich selbst."
+        raise errors.Invalid(reason, fields={"deputy_id": reason})
+    if not is_commissioner:
+        raise errors.Invalid(
+            "Vertreten wird nur, wer in der ganzen Zeit als Integrationsbeauftragte oder -beauftragter bestellt ist.",
+            fields={"starts_on": "In dieser Zeit ist die Person nicht durchgehend bestellt."},
+        )
+    if not is_deputy:
+        reason = "Diese Person ist in dem Haus nicht für die ganze Zeit als Vertretung bestellt."
+        raise errors.Invalid(reason, fields={"deputy_id": reason})

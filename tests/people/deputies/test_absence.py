@@ -1,0 +1,105 @@
+"""A commissioner is away and a deputy acts: entered, changed, called off, and what is refused (domain rules 3.2)."""
+
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from circle.core.db import Connection
+from tests import make
+from tests.clients import Clients
+
+# Today is 23.11.2026.
+
+
+async def house(db: Connection) -> tuple[UUID, dict[str, str]]:
+    """Ben of Arnsberg with Dora as deputy, and what enters his absence."""
+    dora = await make.person(db, "dora", authority="br-arnsberg", roles=["deputy"])
+    body = {"deputy_id": str(dora), "starts_on": "2026-12-01", "ends_on": "2026-12-04"}
+    return await make.person_id(db, "ben"), body
+
+
+async def acts(db: Connection) -> list[str]:
+    rows = await db.fetch("select action from audit_event where object_kind = 'absence' order by id")
+    return [row["action"] for row in rows]
+
+
+@pytest.mark.parametrize("who", ["ben", "anna", "arno"])
+async def test_it_is_entered_changed_and_called_off(client: Clients, db: Connection, who: str) -> None:
+    ben, body = await house(db)
+    await make.person(db, "arno", authority="br-arnsberg", roles=["assistant"])
+    one = await client.as_(who)
+    made = await one.post(f"/api/v1/people/{ben}/absences", json=body)
+    assert made.status_code == 201 and made.json()["deputy_name"] == "Dora Probe", made.text
+    path = f"/api/v1/absences/{made.json()['id']}"
+    assert (await one.patch(path, json={"ends_on": "2026-12-05"})).status_code == 428
+    changed = await one.patch(
+        path, json={"ends_on": "2026-12-05"}, headers={"if-match": made.headers["etag"]}
+    )
+    assert changed.json()["ends_on"] == "2026-12-05" and changed.headers["etag"] == '"v2"'
+    stale = await one.patch(path, json={"ends_on": "2026-12-06"}, headers={"if-match": '"v1"'})
+    assert stale.status_code == 412 and stale.json()["current"]["ends_on"] == "2026-12-05"
+    assert "Dora Probe" in (await (await client.browser("anna")).get(f"/personen/{ben}")).text
+    assert (await one.delete(path)).status_code == 204 and (await one.get(path)).status_code == 404
+    assert await acts(db) == ["absence.entered", "absence.changed", "absence.called_off"]
+
+
+async def test_who_may_not(client: Clients, db: Connection) -> None:
+    ben, body = await house(db)
+    await make.person(db, "frida", authority="br-koeln", roles=["commissioner"])
+    await make.person(db, "aske", authority="br-koeln", roles=["assistant"])
+    for who, status in (("clara", 404), ("dora", 403), ("frida", 403), ("aske", 403)):
+        answer = await (await client.as_(who)).post(f"/api/v1/people/{ben}/absences", json=body)
+        assert answer.status_code == status, (who, answer.text)
+    await make.absence(db, ben, UUID(body["deputy_id"]), date(2026, 12, 1), date(2026, 12, 4))
+    path = f"/api/v1/absences/{await db.fetchval('select id from absence')}"
+    for who, status in (("clara", 404), ("frida", 403)):
+        assert (await (await client.as_(who)).delete(path)).status_code == status
+    assert (await (await client.as_("clara")).get(path)).status_code == 404
+    assert await acts(db) == [] and await db.fetchval("select count(*) from absence") == 1
+
+
+async def test_bad_input(client: Clients, db: Connection) -> None:
+    ben, body = await house(db)
+    far = await make.person(db, "dirk", authority="br-koeln", roles=["deputy"])
+    late = await make.person(db, "late", authority="br-arnsberg")
+    await make.appoint(db, late, await make.authority(db, "br-arnsberg"), "deputy", date(2026, 12, 3))
+    anna = await client.as_("anna")
+    wrong: list[tuple[dict[str, Any], str]] = [
+        ({"ends_on": "2026-11-30"}, "vor dem Beginn"),
+        ({"starts_on": "2026-11-22"}, "Rückwirkend"),
+        ({"ends_on": "2028-12-01"}, "Höchstens ein Jahr"),
+        ({"deputy_id": str(ben)}, "Niemand vertritt sich selbst"),
+        ({"deputy_id": str(far)}, "nicht für die ganze Zeit als Vertretung bestellt"),
+        ({"deputy_id": str(late)}, "nicht für die ganze Zeit als Vertretung bestellt"),
+    ]
+    for given, reason in wrong:
+        answer = await anna.post(f"/api/v1/people/{ben}/absences", json=body | given)
+        assert answer.status_code == 400 and reason in answer.text, (given, answer.text)
+    of_deputy = await anna.post(
+        f"/api/v1/people/{body['deputy_id']}/absences", json=body | {"deputy_id": str(late)}
+    )
+    assert of_deputy.status_code == 400 and "Vertreten wird nur" in of_deputy.json()["detail"]
+    assert await db.fetchval("select count(*) from absence") == 0 and await acts(db) == []
+
+
+async def test_absences_do_not_overlap(client: Clients, db: Connection) -> None:
+    ben, body = await house(db)
+    anna = await client.as_("anna")
+    assert (await anna.post(f"/api/v1/people/{ben}/absences", json=body)).status_code == 201
+    again = await anna.post(f"/api/v1/people/{ben}/absences", json=body | {"starts_on": "2026-12-04"})
+    assert again.status_code == 409 and again.json()["code"] == "absence_overlap"
+    next_day = body | {"starts_on": "2026-12-05", "ends_on": "2026-12-06"}
+    assert (await anna.post(f"/api/v1/people/{ben}/absences", json=next_day)).status_code == 201
+
+
+async def test_what_has_begun_only_changes_its_last_day(client: Clients, db: Connection) -> None:
+    ben, body = await house(db)
+    await make.absence(db, ben, UUID(body["deputy_id"]), date(2026, 11, 20), date(2026, 11, 30))
+    path = f"/api/v1/absences/{await db.fetchval('select id from absence')}"
+    anna, match = await client.as_("anna"), {"if-match": '"v1"'}
+    assert (await anna.delete(path)).status_code == 409
+    assert (await anna.patch(path, json={"starts_on": "2026-11-25"}, headers=match)).status_code == 409
+    assert (await anna.patch(path, json={"ends_on": "2026-11-22"}, headers=match)).status_code == 400
+    assert (await anna.patch(path, json={"ends_on": "2026-11-23"}, headers=match)).status_code == 200
