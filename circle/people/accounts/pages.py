@@ -200,11 +200,10 @@ async def _do(
     act: Callable[[FormMultiDict], Awaitable[None]], notice: str,
 ) -> Response[Any]:  # fmt: skip
     """One act on an account; what is wrong is said on its page. A second click goes there too."""
+    access.require(actor, "people.manage")
     form = await pages.read_form(request)
-    context: dict[str, Any] = {}
-    if access.may(actor, "people.manage"):
-        context = await _page(db, caller, person_id)
-        context.pop("me")
+    context = await _page(db, caller, person_id)
+    context.pop("me")
 
     async def done() -> str:
         await act(form)
