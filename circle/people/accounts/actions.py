@@ -50,7 +50,7 @@ async def change(
     Raises NotFound, Forbidden, Stale, Invalid, and Conflict for an address that is taken and for the house of somebody
     who is appointed there.
     """
-    found = await _find(db, actor, person_id, expected)
+    found = await find(db, actor, person_id, expected)
     before = {name: found[name] for name in FIELDS}
     given = {name: value for name, value in msgspec.structs.asdict(new).items() if value is not msgspec.UNSET}
     after = before | given
@@ -76,7 +76,7 @@ async def invite(db: Connection, actor: Actor, person_id: UUID, expected: int | 
 
     Raises NotFound, Forbidden, Stale, TooMany, and Conflict when the account is closed or has a password.
     """
-    found = await _find(db, actor, person_id, expected)
+    found = await find(db, actor, person_id, expected)
     if not found["active"]:
         raise errors.Conflict("Das Konto ist gesperrt. Bitte entsperren Sie es zuerst.")
     if found["password_hash"] is not None:
@@ -95,7 +95,7 @@ async def deactivate(db: Connection, actor: Actor, person_id: UUID, expected: in
     """Close an account: sessions and links end at once. Raises NotFound, Forbidden, Stale, and Conflict when it is
     closed, or the last administrator's."""
     await store.lock_administrators(db)
-    found = await _find(db, actor, person_id, expected)
+    found = await find(db, actor, person_id, expected)
     if not found["active"]:
         raise errors.Conflict("Das Konto ist schon gesperrt.")
     await _require_other_administrator(db, person_id, actor.today)
@@ -107,7 +107,7 @@ async def deactivate(db: Connection, actor: Actor, person_id: UUID, expected: in
 
 async def reactivate(db: Connection, actor: Actor, person_id: UUID, expected: int | None) -> None:
     """Open a closed account again. Raises NotFound, Forbidden, Stale, and Conflict when it is open."""
-    found = await _find(db, actor, person_id, expected)
+    found = await find(db, actor, person_id, expected)
     if found["active"]:
         raise errors.Conflict("Das Konto ist nicht gesperrt.")
     if not await store.update_active(db, person_id, found["revision"], True):
@@ -120,7 +120,7 @@ async def grant(db: Connection, actor: Actor, person_id: UUID, new: NewGrant, ex
 
     Raises NotFound, Forbidden (own_role), Stale, Invalid, and Conflict (role_held) for a role held in that time.
     """
-    found = await _find(db, actor, person_id, expected)
+    found = await find(db, actor, person_id, expected)
     rules.require_grantable(actor, new.role, own=person_id == actor.person_id)
     starts = new.valid_from or actor.today
     if new.valid_to is not None and new.valid_to < starts:
@@ -151,7 +151,7 @@ async def end_role(
     when it is not granted, or it is the last administrator's."""
     if end.role == "technical_admin":
         await store.lock_administrators(db)
-    found = await _find(db, actor, person_id, expected)
+    found = await find(db, actor, person_id, expected)
     rules.require_grantable(actor, end.role, own=person_id == actor.person_id)
     last_day = end.last_day or actor.today - timedelta(days=1)
     if end.role == "technical_admin":
@@ -227,8 +227,8 @@ async def end_other_sessions(db: Connection, actor: Actor, caller: Caller) -> No
     await audit.record(db, actor, "session.ended", "person", actor.person_id, count=ended)
 
 
-async def _find(db: Connection, actor: Actor, person_id: UUID, expected: int | None) -> asyncpg.Record:
-    """The person, locked. Who may not keep accounts gets 403 for whom they see and 404 for all others."""
+async def find(db: Connection, actor: Actor, person_id: UUID, expected: int | None) -> asyncpg.Record:
+    """The person, locked: Forbidden for who may not keep accounts and sees the person, NotFound for all others."""
     found = await store.lock(db, person_id, list(actor.keys), actor.today)
     if found is None or not (found["seen"] or access.may(actor, "people.manage")):
         raise errors.NotFound(me=actor.card)

@@ -200,7 +200,7 @@ async def _do(
     act: Callable[[FormMultiDict], Awaitable[None]], notice: str,
 ) -> Response[Any]:  # fmt: skip
     """One act on an account; what is wrong is said on its page. A second click goes there too."""
-    access.require(actor, "people.manage")
+    await actions.find(db, actor, person_id, None)
     form = await pages.read_form(request)
     context = await _page(db, caller, person_id)
     context.pop("me")
