@@ -304,7 +304,7 @@ async def count_readers(db: Connection, level: str, day: date) -> int:
     found: int = await db.fetchval(
         """
         select count(*) from person p
-        where p.active and $1 = any(keys_on(p.id, p.authority_id, roles_on(p.id, $2)))
+        where p.active and $1 = any(keys_on(p.id, p.authority_id, roles_on(p.id, $2), $2))
         """,
         level,
         day,

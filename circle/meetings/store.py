@@ -469,7 +469,7 @@ async def list_recipients(
                 when s.attends then 'Gast'
                 else 'war eingeladen' end as reason,
             r.roles && array['commissioner', 'deputy'] or s.deputising as member,
-            keys_on(p.id, p.authority_id, r.roles) && m.audience as sees
+            keys_on(p.id, p.authority_id, r.roles, $2) && m.audience as sees
         from meeting m cross join person p join authority a on a.id = p.authority_id
         cross join lateral (select roles_on(p.id, $2) as roles) r
         cross join lateral (
@@ -519,7 +519,7 @@ async def insert_expected(db: Connection, meeting_id: UUID, people: list[UUID], 
         )
         insert into attendance (meeting_id, person_id, status)
         select $1, p.id, 'guest' from person p
-        where p.id = any($2) and not 'circle' = any(keys_on(p.id, p.authority_id, roles_on(p.id, $3)))
+        where p.id = any($2) and not 'circle' = any(keys_on(p.id, p.authority_id, roles_on(p.id, $3), $3))
             and p.id not in (select represented_by from away)
             and not exists (select from attendance t where t.meeting_id = $1 and t.represented_by = p.id)
         on conflict on constraint attendance_unique do nothing

@@ -78,6 +78,8 @@ create table absence (
     deputy_id uuid not null constraint absence_deputy_exists references person,
     starts_on date not null,
     ends_on date not null,
+    -- The one meeting that the deputy stands in for: its papers are open to them from the entry on.
+    meeting_id uuid,
     constraint absence_period_ordered check (ends_on >= starts_on)
 );
 create index absence_deputy on absence (deputy_id);
@@ -90,6 +92,26 @@ create table named_access (
     constraint named_access_unique primary key (object_id, person_id)
 );
 create index named_access_person on named_access (person_id);
+
+-- Staff of a house who advise on one item or one request for a time (decree Nr. 4 (3) S. 1).
+create table expert_involvement (
+    id uuid primary key default gen_random_uuid(),
+    object_kind text not null constraint expert_involvement_object_known check (object_kind in ('agenda_item', 'consultation')),
+    object_id uuid not null,
+    person_id uuid not null constraint expert_involvement_person_exists references person,
+    authority_id uuid not null constraint expert_involvement_authority_exists references authority,
+    granted_by uuid constraint expert_involvement_granter_exists references person,
+    valid_from date not null,
+    valid_to date not null,
+    -- The first day without the right again, when it was ended early.
+    ended_on date,
+    revision integer not null default 1,
+    constraint expert_involvement_period_ordered check (valid_to between valid_from and valid_from + 366),
+    constraint expert_involvement_once exclude using gist (object_id with =, person_id with =,
+        daterange(valid_from, coalesce(ended_on, valid_to + 1)) with &&)
+);
+create index expert_involvement_person on expert_involvement (person_id);
+create index expert_involvement_object on expert_involvement (object_id);
 
 -- Attendance of meetings stands here because it gives rights: guests and deputies see the meeting they attend.
 create table attendance (
@@ -194,7 +216,8 @@ create function roles_on(person uuid, day date) returns text[]
 language sql stable as $$ select array(select role from roles_held(array[$1], $2) order by role) $$;
 
 -- What a person may open on a day, as keys; a row is visible when its audience shares a key (domain rules 3.2 and 4).
-create function keys_on(person uuid, authority uuid, roles text[]) returns text[]
+-- Who attended for somebody keeps the meeting, for an objection to its minutes.
+create function keys_on(person uuid, authority uuid, roles text[], day date) returns text[]
 language sql stable as $$
     select array['person:' || $1]
         || case when not $3 <@ array['technical_admin', 'data_protection_officer'] then array['public'] else '{}' end
@@ -204,10 +227,22 @@ language sql stable as $$
         || case when $3 && array['circle_office', 'circle_moderator', 'kfi_head', 'quality_reviewer',
             'release_approver', 'records_manager', 'commissioner', 'deputy'] then array['circle'] else '{}' end
         || case when $3 && array['commissioner', 'deputy', 'assistant'] then array['asking:' || $2] else '{}' end
-        || (select coalesce(array_agg('role:' || role), '{}') from unnest($3) role)
-        || (select coalesce(array_agg('meeting:' || a.meeting_id), '{}') from attendance a
-            where (a.person_id = $1 or a.represented_by = $1) and not $3 && array['technical_admin'])
-        || (select coalesce(array_agg('named:' || n.object_id), '{}') from named_access n where n.person_id = $1)
+        || array(
+            select 'role:' || role from unnest($3) role
+            union all
+            select 'meeting:' || a.meeting_id from attendance a
+            where a.person_id = $1 and not $3 && array['technical_admin']
+            union all
+            select 'meeting:' || a.meeting_id from attendance a
+            where a.represented_by = $1 and not $3 && array['technical_admin']
+            union all
+            select 'meeting:' || b.meeting_id from absence b
+            where b.deputy_id = $1 and b.meeting_id is not null and b.ends_on >= $4
+            union all
+            select 'named:' || n.object_id from named_access n where n.person_id = $1
+            union all
+            select 'expert:' || e.object_id from expert_involvement e
+            where e.person_id = $1 and e.valid_from <= $4 and coalesce(e.ended_on - 1, e.valid_to) >= $4)
 $$;
 
 -- Who is a house's commissioner on a day.
@@ -257,8 +292,9 @@ language plpgsql stable rows 1 as $$
 declare
     caller text := current_setting('circle.caller', true);
     stamp text := statement_timestamp() || ' ';
+    today date := ($2 at time zone 'Europe/Berlin')::date;
 begin
-    select p.id, p.authority_id, p.name, p.email, r.roles, keys_on(p.id, p.authority_id, r.roles), s.kind,
+    select p.id, p.authority_id, p.name, p.email, r.roles, keys_on(p.id, p.authority_id, r.roles, today), s.kind,
         s.signed_in_at, s.last_seen < now() - interval '1 minute',
         jsonb_build_object('stale', s.last_seen < now() - interval '1 minute', 'person_id', p.id, 'name', p.name,
             'title', p.title, 'email', p.email, 'function', p.function, 'authority_id', p.authority_id,
@@ -268,7 +304,7 @@ begin
     join person p on p.id = s.person_id and p.active
     join authority a on a.id = p.authority_id
     -- `offset 0`: the roles are asked for once, not wherever they are named.
-    cross join lateral (select roles_on(p.id, ($2 at time zone 'Europe/Berlin')::date) as roles offset 0) r
+    cross join lateral (select roles_on(p.id, today) as roles offset 0) r
     where s.token_hash = $1 and s.expires_at > now() and s.last_seen > now() - interval '30 minutes';
     if not found then
         return;

@@ -41,6 +41,7 @@ create table meeting (
 );
 create index meeting_page on meeting (date, id);
 alter table attendance add constraint attendance_meeting_exists foreign key (meeting_id) references meeting;
+alter table absence add constraint absence_meeting_exists foreign key (meeting_id) references meeting;
 
 -- The shell of an item: its existence, number and order are open to whoever sees the meeting.
 create table agenda_item (

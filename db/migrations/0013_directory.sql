@@ -80,5 +80,5 @@ $$;
 create function contact_due(p person, day date) returns boolean
 language sql stable as $$
     select $1.active and coalesce($1.contact_confirmed_on + interval '6 months' < $2, true)
-        and 'internal' = any(keys_on($1.id, $1.authority_id, roles_on($1.id, $2)))
+        and 'internal' = any(keys_on($1.id, $1.authority_id, roles_on($1.id, $2), $2))
 $$;

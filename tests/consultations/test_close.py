@@ -49,7 +49,7 @@ async def test_only_its_readers_are_told_which_document_answers(
     readers = await db.fetchval(
         "select audience from dispatch_part where dispatch_id = $1 and title like 'WD-900%'", told["id"]
     )
-    keys = "select keys_on(id, authority_id, roles_on(id, $2)) from person where email = $1"
+    keys = "select keys_on(id, authority_id, roles_on(id, $2), $2) from person where email = $1"
     assert set(readers) & set(await db.fetchval(keys, "ben@example.org", office.now().date()))
     assert not set(readers) & set(await db.fetchval(keys, "assi@example.org", office.now().date()))
     assert (await assi.get(api(found))).json()["answered_with"] is None

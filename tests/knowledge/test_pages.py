@@ -153,7 +153,7 @@ async def test_the_whole_way_from_draft_to_the_second_version(client: Clients, d
     assert "/wissen/WD-001/freigeben" in text and "/wissen/WD-001/zurueckgeben" in text
     text = await page(frida, "/wissen/WD-001/freigeben")
     readers = await db.fetchval(
-        "select count(*) from person p where active and 'public' = any(keys_on(p.id, authority_id, roles_on(p.id, '2026-11-23')))"
+        "select count(*) from person p where active and 'public' = any(keys_on(p.id, authority_id, roles_on(p.id, '2026-11-23'), '2026-11-23'))"
     )
     assert (
         "auch kommunale Ansprechpersonen" in text

@@ -157,6 +157,6 @@ async def test_keys_say_what_each_role_opens(db: Connection) -> None:
         "technical_admin": set(),
     }
     for role, opened in expected.items():
-        keys = set(await db.fetchval("select keys_on($1, $2, $3)", anna, house, [role]))
+        keys = set(await db.fetchval("select keys_on($1, $2, $3, current_date)", anna, house, [role]))
         assert keys & levels == opened, role
         assert (f"asking:{house}" in keys) == (role in access.HOUSE), role
