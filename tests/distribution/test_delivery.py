@@ -1,7 +1,7 @@
 """One recipient's way through the mail server: sent once, later, never, or unknown."""
 
 import asyncio
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -210,6 +210,30 @@ async def test_whoever_lost_the_right_or_left_gets_nothing(
     assert server.received == []
     assert (await state(db, "anna"))["error"] == "Die Person ist nicht mehr aktiv."
     assert (await state(db, "ben"))["error"] == "Die Person darf das nicht (mehr) lesen."
+
+
+@pytest.mark.parametrize(
+    ("last_second", "day"),
+    [
+        ("2026-07-15T21:59:59+00:00", date(2026, 7, 15)),
+        ("2026-11-23T22:59:59+00:00", date(2026, 11, 23)),
+        ("2026-03-29T21:59:59+00:00", date(2026, 3, 29)),
+        ("2026-10-25T22:59:59+00:00", date(2026, 10, 25)),
+    ],
+)
+@pytest.mark.parametrize("late", [0, 1])
+async def test_a_mail_that_waited_until_midnight_asks_for_the_right_of_the_new_day(
+    db: Connection, office: Clock, run: Run, server: MailServer, monkeypatch: pytest.MonkeyPatch,
+    last_second: str, day: date, late: int,
+) -> None:  # fmt: skip
+    """Rights change at 00:00 Europe/Berlin, for what lies in the queue as well."""
+    dispatch_id = await started(db, office, level="circle", audience=["circle"])
+    await db.execute("update appointment set valid_to = $1", day)
+    now = datetime.fromisoformat(last_second) + timedelta(seconds=late)
+    monkeypatch.setattr(office, "now", lambda: now)
+    assert await run(dispatch_id) is None
+    assert ("ben@example.org" in server.addresses) is (late == 0)
+    assert "anna@example.org" in server.addresses
 
 
 async def test_a_name_that_would_break_the_head_is_refused(
