@@ -86,6 +86,7 @@ class Appointment(msgspec.Struct, frozen=True):
     id: UUID
     person_id: UUID
     person_name: str
+    person_active: bool
     authority_id: UUID
     authority_key: str
     authority_name: str
