@@ -1,8 +1,10 @@
 """Every page for the people who use it: by axe, at 400 % zoom, in the dark, in print, by keyboard, without scripts."""
 
+import re
+
 import pytest
 
-from .conftest import Room, overflow, violations
+from .conftest import Person, Room, overflow, violations
 
 pytestmark = pytest.mark.browser
 
@@ -13,17 +15,40 @@ PAGES = {
         "/sitzungen/KK-2026-6/einladung", "/sitzungen/KK-2026-6/raum", "/sitzungen/KK-2026-5", "/sitzungen/KK-2026-5/niederschrift",
         "/anfragen", "/anfragen/BA-2026-020", "/wissen", "/wissen/WD-000", "/wissen/neu", "/aufgaben", "/personen",
         "/versand", "/versand/neu", "/suche?q=Sprachmittlung", "/hilfe", "/barrierefreiheit", "/datenschutz", "/impressum",
+        "/personen/haus/br-koeln", "/personen/veraltet", "/bestellungen", "/bestellungen/neu", "/bestellungen/ministerium",
+        "/pflichten", "/bestellungen > /bestellungen/ID", "/bestellungen > /bestellungen/ID > /bestellungen/ID/nachfolge",
+        "/bestellungen > /bestellungen/ID > /bestellungen/ID/korrigieren", "/konten", "/konten/neu", "/konten > /konten/ID",
     ],
     "malik.neubeispiel@br-detmold.example": [
         "/", "/sitzungen", "/sitzungen/KK-2026-6", "/sitzungen/KK-2026-6/top/neu", "/anfragen", "/anfragen/neu", "/wissen",
-        "/aufgaben",
+        "/aufgaben", "/konto", "/personen > /personen/ID", "/netzwerk", "/netzwerk/neu", "/netzwerk > /netzwerk/ID",
+        "/netzwerk/abdeckung", "/netzwerk/einlesen", "/personen/haus/br-detmold/angaben", "/haus", "/haus/massnahmen/neu",
+        "/haus/vortraege/neu", "/haus/fachbereiche",
+    ],
+    "joern.probemuster@br-arnsberg.example": [
+        "/", "/haus", "/haus > /haus/massnahmen/ID", "/haus > /haus/vortraege/ID",
+        "/haus > /haus/massnahmen/ID > /haus/massnahmen/ID/mitzeichnung",
     ],
     "nuria.exempla@kfi.example": ["/", "/anfragen", "/anfragen/BA-2026-018", "/wissen"],
     "kim.beispielmann@br-koeln.example": ["/", "/wissen", "/suche?q=Anerkennung", "/personen"],
     "viola.referatsmuster@ministerium.example": ["/", "/wissen", "/sitzungen"],
-    "sam.technikmuster@kfi.example": ["/"],
+    "sam.technikmuster@kfi.example": ["/", "/konten", "/konten > /konten/ID"],
     "ute.datenprobe@br-arnsberg.example": ["/"],
 }  # fmt: skip
+
+
+async def arrive(person: Person, way: str, *, axe: bool) -> None:
+    """Open a page, or go from page to page by the first link of each form; the last one is checked."""
+    first, *links = way.split(" > ")
+    await person.open(first, axe=axe and not links)
+    for link in links:
+        form = re.compile("^" + link.replace("ID", "[0-9a-f-]{36}") + "$")
+        found = await person.page.locator("main a").evaluate_all(
+            "all => all.map(a => a.getAttribute('href'))"
+        )
+        target = next((one for one in found if one and form.match(one)), None)
+        assert target, f"{way}: no link to {link} on {person.page.url}"
+        await person.open(target, axe=axe and link == links[-1])
 
 
 @pytest.mark.parametrize("email", PAGES)
@@ -33,16 +58,17 @@ async def test_pages_stand_every_check_at_both_widths(room: Room, email: str) ->
         person = await room.person(email, width)
         for path in PAGES[email]:
             try:
-                await person.open(path, axe=width > 320 or email == OFFICE)
+                await arrive(person, path, axe=width > 320)
             except AssertionError as complaint:
                 wrong.append(f"at {width}: {complaint}")
     assert not wrong, "\n".join(wrong)
 
 
-async def test_the_sign_in_page_is_usable_by_everybody(room: Room) -> None:
+async def test_what_strangers_see_is_usable_by_everybody(room: Room) -> None:
     for width in (1280, 320):
         person = await room.person("", width)
-        await person.open("/anmelden")
+        for path in ("/anmelden", "/kennwort-vergessen", "/ansprechpersonen"):
+            await person.open(path)
 
 
 async def test_dark_and_forced_colours_keep_their_contrast(room: Room) -> None:
