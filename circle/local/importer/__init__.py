@@ -59,6 +59,7 @@ async def _load(run: Run, password_hash: str | None) -> None:
     await people.load_authorities(run)
     await people.load_persons(run, password_hash)
     await people.load_appointments(run)
+    await people.load_ministry(run)
     await people.load_absences(run)
     await people.load_partners(run)
     await knowledge.load_topics(run)

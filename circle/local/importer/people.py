@@ -154,6 +154,26 @@ async def load_appointments(run: Run) -> None:
             )
 
 
+async def load_ministry(run: Run) -> None:
+    """Who takes notices of appointment: the folder's ministry with its first guest (domain rules 3.2).
+
+    A ministry that somebody entered already stays as it is.
+    """
+    house = next((house for house in run.folder.authorities if house.kind == "ministry"), None)
+    guests = holders(run, "ministry_observer")
+    if house is None or not guests:
+        return
+    await run.db.execute(
+        """
+        insert into responsible_ministry (name, short, recipient_id, valid_from)
+        select $1, $2, $3, '2022-01-01' where not exists (select from responsible_ministry)
+        """,
+        house.name,
+        house.short,
+        run.ids["persons"][guests[0].id],
+    )
+
+
 async def load_absences(run: Run) -> None:
     """When somebody is away, and who acts meanwhile."""
     known = {
