@@ -52,3 +52,81 @@ async def test_a_municipal_contact_reads_public_material_only(circle: Clients) -
     answers = [await program.get(f"/api/v1/documents/{one}") for one in ids]
     assert [one.status_code for one in answers] == [404, 404]
     assert answers[0].json() | {"request_id": ""} == answers[1].json() | {"request_id": ""}
+
+
+OFFICE, OTHER, ADMIN = (
+    "leyla.musteroglu@kfi.example",
+    "hannelore.probekamp@br-muenster.example",
+    "sam.technikmuster@kfi.example",
+)
+SEALED = {"KK-2026-6": "Personalbezogene Einzelfrage", "KK-2026-3": "personenbezogenen Eingabe"}
+
+
+@pytest.mark.confidential
+@pytest.mark.parametrize("meeting", SEALED)
+async def test_a_confidential_item_is_a_place_on_the_agenda(circle: Clients, meeting: str) -> None:
+    """S23: guest, staff, administration and a member who is not named see „Vertraulicher Tagesordnungspunkt“ at most.
+
+    Mail, letter and calendar file of an invitation: tests/meetings/test_invite.py, with a sealed item.
+    """
+    db, words = circle.database.connection, SEALED[meeting]
+    assert db is not None
+    guest = await db.fetchval(
+        "select id from person where email = $1", STAFF.replace("kim.beispielmann", "irina.musterkowa")
+    )
+    key = await db.fetchval("select id from meeting where reference = $1", meeting)
+    await db.execute(
+        "insert into attendance (meeting_id, person_id, status) values ($1, $2, 'guest') on conflict do nothing",
+        key,
+        guest,
+    )
+    # Members who sat there are named for what was dealt with.
+    members = [OTHER] if meeting == "KK-2026-6" else []
+    for email in (*members, "irina.musterkowa@br-koeln.example", STAFF, ADMIN):
+        program, browser = await circle.as_(email), await circle.browser(email)
+        told = [
+            await program.get(f"/api/v1/meetings/{key}{part}")
+            for part in ("", "/agenda-items", "/papers", "/minutes", "/minutes/versions")
+        ]
+        told += [
+            await browser.get(f"/sitzungen/{meeting}{part}")
+            for part in ("", "/tagesordnung", "/niederschrift", "/termin.ics", "/raum")
+        ]
+        told += [
+            await browser.get("/"),
+            await browser.get("/aufgaben"),
+            await browser.post("/suche", {"q": words}),
+        ]
+        told.append(await program.post("/api/v1/search", json={"query": words}))
+        told.append(await program.get("/api/v1/audit-events?limit=200"))
+        for answer in told:
+            assert answer.status_code in (200, 403, 404, 409), f"{email} {answer.url}: {answer.status_code}"
+            shown = answer.text.replace(f'value="{words}"', "").replace(f"„{words}“", "")
+            assert words not in shown or answer.url.path in ("/suche", "/api/v1/search"), (
+                f"{email}: {answer.url}"
+            )
+        assert words not in str([hit["title"] for hit in told[-2].json()["results"]])
+        agenda = told[1]
+        if agenda.status_code == 200:
+            (item,) = [one for one in agenda.json()["items"] if one["confidentiality"] == "confidential"]
+            assert item["title"] == "Vertraulicher Tagesordnungspunkt"
+            assert {item[name] for name in ("description", "minutes", "result", "papers", "named")} == {None}
+
+
+@pytest.mark.confidential
+async def test_every_reading_of_a_confidential_item_is_on_record(circle: Clients) -> None:
+    """S23: whoever is named opens it, and the record says who read it and for which purpose."""
+    db = circle.database.connection
+    assert db is not None
+    key = await db.fetchval("select id from meeting where reference = 'KK-2026-6'")
+    malik = await circle.as_("malik.neubeispiel@br-detmold.example")
+    reading = (
+        "select count(*) from audit_event where action like '%.read' and actor_name = 'Malik Neubeispiel'"
+    )
+    before = await db.fetchval(reading)
+    agenda = (await malik.get(f"/api/v1/meetings/{key}/agenda-items")).json()["items"]
+    assert SEALED["KK-2026-6"] in next(
+        one["title"] for one in agenda if one["confidentiality"] == "confidential"
+    )
+    assert await db.fetchval(reading) == before + 1
+    assert not await db.fetchval("select count(*) from audit_event where detail::text like '%Einzelfrage%'")
