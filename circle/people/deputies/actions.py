@@ -12,10 +12,10 @@ from circle.core.auth import Actor
 from circle.core.db import Connection
 
 from . import rules, store
-from .model import AbsenceChange, NewAbsence
+from .model import AbsenceChange, NewTime
 
 
-async def enter(db: Connection, actor: Actor, person_id: UUID, new: NewAbsence) -> UUID:
+async def enter(db: Connection, actor: Actor, person_id: UUID, new: NewTime) -> UUID:
     """Enter that a commissioner is away and who acts meanwhile. They do, their assistant, or the office.
 
     Returns the id. Raises NotFound, Forbidden, Invalid (dates, deputy), and Conflict when another absence overlaps.
@@ -25,16 +25,18 @@ async def enter(db: Connection, actor: Actor, person_id: UUID, new: NewAbsence) 
         raise errors.NotFound(me=actor.card)
     rules.require_keeper(actor, person_id, house)
     rules.require_period(new.starts_on, new.ends_on, actor.today)
+    if new.meeting_id:
+        meeting = await store.find_meeting(db, list(actor.keys), new.meeting_id)
+        rules.require_meeting_day(meeting and meeting["date"], new.starts_on, new.ends_on)
     await _require_persons(db, person_id, new.deputy_id, house, new.starts_on, new.ends_on)
-    absence_id = await store.insert(db, person_id, new.deputy_id, new.starts_on, new.ends_on)
+    absence_id = await store.insert(db, person_id, new.deputy_id, new.starts_on, new.ends_on, new.meeting_id)
     await audit.record(
         db,
         actor,
         "absence.entered",
         "absence",
         absence_id,
-        person_id=person_id,
-        **msgspec.structs.asdict(new),
+        **({"person_id": person_id} | msgspec.structs.asdict(new)),
     )
     return absence_id
 
@@ -54,6 +56,11 @@ async def change(db: Connection, actor: Actor, absence_id: UUID, new: AbsenceCha
         values["starts_on"], values["ends_on"], min(actor.today, found["starts_on"])
         if values["starts_on"] == found["starts_on"] else actor.today,
     )  # fmt: skip
+    if found["meeting_id"] and (values["starts_on"], values["ends_on"]) != (
+        found["starts_on"],
+        found["ends_on"],
+    ):
+        rules.require_meeting_day(found["starts_on"], values["starts_on"], values["ends_on"])
     await _require_persons(db, found["person_id"], house=found["authority_id"], **values)
     if not await store.update(db, absence_id, expected, **values):
         raise errors.Stale(current=_state(found))
@@ -64,11 +71,19 @@ async def change(db: Connection, actor: Actor, absence_id: UUID, new: AbsenceCha
 
 
 async def call_off(db: Connection, actor: Actor, absence_id: UUID, expected: int | None = None) -> None:
-    """Call an absence off that has not begun (Abwesenheit aufheben). Raises Conflict when it has."""
+    """Call an absence off (Abwesenheit aufheben): what lies ahead goes, what runs ends today.
+
+    What is past stays, for it says who was entitled: Conflict.
+    """
     found = await _locked(db, actor, absence_id)
     _require_current(found, expected)
-    rules.require_not_begun(found["starts_on"], actor.today)
-    await store.delete(db, absence_id)
+    rules.require_not_over(found["ends_on"], actor.today)
+    if found["starts_on"] > actor.today:
+        await store.delete(db, absence_id)
+    else:
+        await store.update(
+            db, absence_id, found["revision"], found["deputy_id"], found["starts_on"], actor.today
+        )
     await audit.record(
         db, actor, "absence.called_off", "absence", absence_id, person_id=found["person_id"], **_state(found)
     )

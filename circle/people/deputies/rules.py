@@ -37,8 +37,7 @@ def require_change(starts_on: date, ends_on: date, fixed: bool, wanted_end: date
 
     `fixed` says that the change leaves both alone. Raises Conflict and Invalid.
     """
-    if ends_on < today:
-        raise errors.Conflict("Diese Abwesenheit ist vorbei und bleibt, wie sie war.")
+    require_not_over(ends_on, today)
     if not fixed:
         raise errors.Conflict("Die Abwesenheit hat begonnen. Ändern lässt sich nur noch der letzte Tag.")
     if wanted_end < today:
@@ -46,10 +45,21 @@ def require_change(starts_on: date, ends_on: date, fixed: bool, wanted_end: date
         raise errors.Invalid(reason, fields={"ends_on": reason})
 
 
-def require_not_begun(starts_on: date, today: date) -> None:
-    """Raises Conflict for calling off what has begun."""
-    if starts_on <= today:
-        raise errors.Conflict("Die Abwesenheit hat begonnen. Bitte setzen Sie den letzten Tag auf heute.")
+def require_not_over(ends_on: date, today: date) -> None:
+    """Raises Conflict for what is past."""
+    if ends_on < today:
+        raise errors.Conflict("Diese Abwesenheit ist vorbei und bleibt, wie sie war.")
+
+
+def require_meeting_day(day: date | None, starts_on: date, ends_on: date) -> None:
+    """Raises Invalid unless a deputyship for one meeting is of its day; None is a meeting that is not to be found."""
+    if day is None:
+        reason = "Diese Sitzung gibt es nicht, oder sie findet nicht statt."
+        raise errors.Invalid(reason, code="unknown_reference", fields={"meeting_id": reason})
+    wrong = {name: given for name, given in (("starts_on", starts_on), ("ends_on", ends_on)) if given != day}
+    if wrong:
+        reason = f"Die Sitzung ist am {calendar.date_short(day)}. Nur für diesen Tag gilt die Vertretung."
+        raise errors.Invalid(reason, fields=dict.fromkeys(wrong, reason))
 
 
 def require_persons(person_id: UUID, deputy_id: UUID, is_commissioner: bool, is_deputy: bool) -> None:

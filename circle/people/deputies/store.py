@@ -5,25 +5,87 @@ from uuid import UUID
 
 import asyncpg
 
-from circle.core.db import Answer, Caller, Connection, read_one
+from circle.core.db import Answer, Caller, Connection, read_one, read_page
 
 
 async def get(db: Connection, caller: Caller, absence_id: UUID) -> Answer:
-    """One absence, for staff of the houses."""
+    """One absence, for staff of the houses; when it is over, for the own house and the office."""
     return await read_one(
         db,
         """
-        with me as materialized (select * from whoami($1, $2))
+        with me as materialized (
+            select *, ($2 at time zone 'Europe/Berlin')::date as today from whoami($1, $2)
+        )
         select me.card as me, coalesce(b.revision, 0) as revision,
-            case when b.id is not null then jsonb_build_object('id', b.id, 'person_id', b.person_id,
-                'person_name', p.name, 'deputy_id', b.deputy_id, 'deputy_name', d.name,
-                'starts_on', b.starts_on, 'ends_on', b.ends_on) end as body
+            case when b.id is not null then absence_body(b, me.keys, me.today) end as body
         from me
-        left join (absence b join person p on p.id = b.person_id join person d on d.id = b.deputy_id)
-            on b.id = $3 and 'internal' = any(me.keys)
+        left join (absence b join person p on p.id = b.person_id) on b.id = $3 and 'internal' = any(me.keys)
+            and (b.ends_on >= me.today or p.authority_id = me.authority_id or 'circle_office' = any(me.roles))
         """,
         caller,
         absence_id,
+    )
+
+
+async def list_absences(
+    db: Connection, caller: Caller, after: str | None, limit: int, past: bool = False
+) -> Answer:
+    """Absences that run or lie ahead, for staff of the houses; past ones for the own house and the office. Latest first."""
+    return await read_page(
+        db,
+        """
+        with me as materialized (
+            select *, ($2 at time zone 'Europe/Berlin')::date as today from whoami($1, $2)
+        ),
+        page as (
+            select absence_body(b, me.keys, me.today) as line, k.key,
+                row_number() over (order by k.key desc) as n
+            from me, absence b join person p on p.id = b.person_id
+            cross join lateral (select b.starts_on || ' ' || b.id as key) k
+            where 'internal' = any(me.keys) and ($3::text is null or k.key < $3) and case when $5
+                then b.ends_on < me.today and (p.authority_id = me.authority_id or 'circle_office' = any(me.roles))
+                else b.ends_on >= me.today end
+            order by k.key desc
+            limit $4 + 1
+        )
+        select me.card as me,
+            (select coalesce(jsonb_agg(line - 'revision' order by n) filter (where n <= $4), '[]') from page) as items,
+            (select key from page where n = $4 and exists (select from page where n > $4)) as next
+        from me
+        """,
+        caller,
+        after,
+        limit,
+        past,
+    )
+
+
+async def list_people(db: Connection, day: date) -> list[asyncpg.Record]:
+    """Commissioners and deputies of a day or later, for the choice in a form: id, name, house, kind."""
+    found: list[asyncpg.Record] = await db.fetch(
+        """
+        select distinct p.id, p.name, a.id as authority_id, a.short as authority_name, b.kind
+        from appointment b join person p on p.id = b.person_id and p.active join authority a on a.id = b.authority_id
+        where b.valid_to is null or b.valid_to >= $1
+        order by a.short, p.name
+        """,
+        day,
+    )
+    return found
+
+
+async def find_meeting(
+    db: Connection, keys: list[str], meeting_id: UUID | None = None, reference: str = ""
+) -> asyncpg.Record | None:
+    """Day and reference of a meeting that takes place and that `keys` find."""
+    return await db.fetchrow(
+        """
+        select m.id, m.reference, m.date from meeting m
+        where (m.id = $2 or m.reference = $3) and visible(m.audience, $1) and m.state not in ('cancelled', 'moved')
+        """,
+        keys,
+        meeting_id,
+        reference,
     )
 
 
@@ -39,7 +101,7 @@ async def lock(db: Connection, absence_id: UUID) -> asyncpg.Record | None:
     """The row of an absence with the house, held until the end of the transaction."""
     return await db.fetchrow(
         """
-        select b.id, b.person_id, b.deputy_id, b.starts_on, b.ends_on, b.revision, p.authority_id
+        select b.id, b.person_id, b.deputy_id, b.starts_on, b.ends_on, b.meeting_id, b.revision, p.authority_id
         from absence b join person p on p.id = b.person_id where b.id = $1 for update of b
         """,
         absence_id,
@@ -66,13 +128,19 @@ async def is_appointed(
     return found
 
 
-async def insert(db: Connection, person_id: UUID, deputy_id: UUID, starts_on: date, ends_on: date) -> UUID:
+async def insert(
+    db: Connection, person_id: UUID, deputy_id: UUID, starts_on: date, ends_on: date, meeting_id: UUID | None
+) -> UUID:
     found: UUID = await db.fetchval(
-        "insert into absence (person_id, deputy_id, starts_on, ends_on) values ($1, $2, $3, $4) returning id",
+        """
+        insert into absence (person_id, deputy_id, starts_on, ends_on, meeting_id) values ($1, $2, $3, $4, $5)
+        returning id
+        """,
         person_id,
         deputy_id,
         starts_on,
         ends_on,
+        meeting_id,
     )
     return found
 

@@ -8,7 +8,7 @@ import pytest
 
 from circle.core.db import Connection
 from tests import make
-from tests.clients import Clients
+from tests.clients import Clients, queries
 
 # Today is 23.11.2026.
 
@@ -99,7 +99,70 @@ async def test_what_has_begun_only_changes_its_last_day(client: Clients, db: Con
     await make.absence(db, ben, UUID(body["deputy_id"]), date(2026, 11, 20), date(2026, 11, 30))
     path = f"/api/v1/absences/{await db.fetchval('select id from absence')}"
     anna, match = await client.as_("anna"), {"if-match": '"v1"'}
-    assert (await anna.delete(path)).status_code == 409
     assert (await anna.patch(path, json={"starts_on": "2026-11-25"}, headers=match)).status_code == 409
     assert (await anna.patch(path, json={"ends_on": "2026-11-22"}, headers=match)).status_code == 400
     assert (await anna.patch(path, json={"ends_on": "2026-11-23"}, headers=match)).status_code == 200
+
+
+async def test_called_off_what_runs_ends_today_and_what_is_past_stays(
+    client: Clients, db: Connection
+) -> None:
+    ben, body = await house(db)
+    dora, anna = UUID(body["deputy_id"]), await client.as_("anna")
+    await make.absence(db, ben, dora, date(2026, 11, 20), date(2026, 11, 30))
+    running = f"/api/v1/absences/{await db.fetchval('select id from absence')}"
+    assert (await anna.delete(running, headers={"if-match": '"v7"'})).status_code == 412
+    assert (await anna.delete(running)).status_code == 204
+    assert (await anna.get(running)).json()["ends_on"] == "2026-11-23"
+    await make.absence(db, ben, dora, date(2026, 10, 1), date(2026, 10, 9))
+    over = f"/api/v1/absences/{await db.fetchval('select id from absence where ends_on < $1', date(2026, 10, 30))}"
+    assert (await anna.delete(over)).status_code == 409
+    assert (await anna.get(over)).json()["state"] == "over"
+    assert await db.fetchval("select count(*) from absence") == 2
+
+
+async def test_past_ones_are_for_the_own_house_and_the_office(client: Clients, db: Connection) -> None:
+    ben, body = await house(db)
+    dora = UUID(body["deputy_id"])
+    await make.person(db, "frida", authority="br-koeln", roles=["commissioner"])
+    await make.absence(db, ben, dora, date(2026, 10, 1), date(2026, 10, 9))
+    await make.absence(db, ben, dora, date(2026, 12, 1), date(2026, 12, 9))
+    for who, ahead, over in (("anna", 1, 1), ("ben", 1, 1), ("frida", 1, 0), ("clara", 0, 0)):
+        one = await client.as_(who)
+        assert len((await one.get("/api/v1/absences")).json()["items"]) == ahead, who
+        assert len((await one.get("/api/v1/absences?past=true")).json()["items"]) == over, who
+    one = await client.as_("frida")
+    with queries(db) as said:
+        await one.get("/api/v1/absences")
+    assert len(said) == 1
+
+
+@pytest.mark.confidential
+async def test_for_one_meeting_the_deputy_sees_its_papers_from_the_entry_on(
+    client: Clients, db: Connection
+) -> None:
+    ben, body = await house(db)
+    key = await make.meeting(db, "KK-2027-1", on=date(2027, 1, 13))
+    other = await make.meeting(db, "KK-2027-2", on=date(2027, 3, 10))
+    dora, mine = await client.as_("dora"), await client.as_("ben")
+    assert (await dora.get(f"/api/v1/meetings/{key}")).status_code == 404
+    given = body | {"person_id": str(ben), "meeting_id": str(key)}
+    wrong = await mine.post("/api/v1/absences", json=given)
+    assert wrong.status_code == 400 and {one["field"] for one in wrong.json()["errors"]} == {
+        "starts_on",
+        "ends_on",
+    }
+    day = {"starts_on": "2027-01-13", "ends_on": "2027-01-13"}
+    assert (
+        await mine.post("/api/v1/absences", json=given | day | {"meeting_id": str(ben)})
+    ).status_code == 400
+    made = await mine.post("/api/v1/absences", json=given | day)
+    assert made.status_code == 201 and made.json()["meeting_reference"] == "KK-2027-1", made.text
+    assert (await dora.get(f"/api/v1/meetings/{key}")).status_code == 200
+    assert (await dora.get(f"/api/v1/meetings/{other}")).status_code == 404
+    path, match = f"/api/v1/absences/{made.json()['id']}", {"if-match": made.headers["etag"]}
+    assert (await mine.patch(path, json={"ends_on": "2027-01-14"}, headers=match)).status_code == 400
+    await make.person(db, "kim", authority="br-koeln", roles=["regional_staff"])
+    assert (await (await client.as_("kim")).get(path)).json()["meeting_reference"] is None
+    assert (await mine.delete(path)).status_code == 204
+    assert (await dora.get(f"/api/v1/meetings/{key}")).status_code == 404
