@@ -36,8 +36,11 @@ from circle.people.accounts import pages as accounts_pages
 from circle.people.appointments import api as appointments_api
 from circle.people.appointments import pages as appointments_pages
 from circle.people.deputies import api as deputies_api
+from circle.people.deputies import pages as deputies_pages
 from circle.people.network import api as network_api
 from circle.people.network import pages as network_pages
+from circle.rights import api as rights_api
+from circle.rights import pages as rights_pages
 from circle.search import api as search_api
 from circle.search import pages as search_pages
 from circle.settings import Settings
@@ -49,6 +52,7 @@ FEATURES = [
     "people",
     "people/accounts",
     "people/appointments",
+    "people/deputies",
     "people/network",
     "search",
     "knowledge",
@@ -60,6 +64,7 @@ FEATURES = [
     "consultations",
     "measures",
     "desk",
+    "rights",
 ]
 """Folders with templates, in the order of the import contract."""
 
@@ -68,6 +73,8 @@ ROUTERS: list[Router] = [
     audit_api.router,
     files_api.router,
     desk_pages.router,
+    rights_api.router,
+    rights_pages.router,
     people_api.router,
     people_pages.router,
     accounts_api.router,
@@ -75,6 +82,7 @@ ROUTERS: list[Router] = [
     appointments_api.router,
     appointments_pages.router,
     deputies_api.router,
+    deputies_pages.router,
     network_api.router,
     network_pages.router,
     search_api.router,

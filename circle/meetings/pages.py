@@ -131,7 +131,9 @@ async def show(
     return pages.show(
         request, "meetings/show.html", me, meeting=meeting, acts=acts, act_links=ACTS, points=_points(meeting),
         hints=_hints(meeting) if access.may(me, "meetings.convene") else [], times=rules.clock_times(meeting),
-        deadline_words=rules.DEADLINE_WORDS, may_dispatch=access.may(me, "dispatches.send"), **WORDS,
+        deadline_words=rules.DEADLINE_WORDS, may_dispatch=access.may(me, "dispatches.send"),
+        may_deputise=access.may(me, "absences.enter") and meeting.date >= today and meeting.state not in ("cancelled", "moved"),
+        **WORDS,
     )  # fmt: skip
 
 

@@ -27,7 +27,7 @@ async def enter(db: Connection, actor: Actor, person_id: UUID, new: NewTime) -> 
     rules.require_period(new.starts_on, new.ends_on, actor.today)
     if new.meeting_id:
         meeting = await store.find_meeting(db, list(actor.keys), new.meeting_id)
-        rules.require_meeting_day(meeting and meeting["date"], new.starts_on, new.ends_on)
+        rules.require_meeting_day(meeting["date"] if meeting else None, new.starts_on, new.ends_on)
     await _require_persons(db, person_id, new.deputy_id, house, new.starts_on, new.ends_on)
     absence_id = await store.insert(db, person_id, new.deputy_id, new.starts_on, new.ends_on, new.meeting_id)
     await audit.record(

@@ -4,15 +4,20 @@ from datetime import date
 from uuid import UUID
 
 from circle.core import access, calendar, errors
-from circle.core.auth import Actor
+from circle.core.auth import Actor, Me
+
+
+def keeps(who: Actor | Me, person_id: UUID, authority_id: UUID) -> bool:
+    """True for the absent person, an assistant of the house, and the office."""
+    own = who.person_id == person_id
+    helps = "assistant" in who.roles and who.authority_id == authority_id
+    return access.may(who, "absences.enter") and (own or helps or "circle_office" in who.roles)
 
 
 def require_keeper(actor: Actor, person_id: UUID, authority_id: UUID) -> None:
-    """Raises Forbidden unless the actor is the absent person, an assistant of the house, or the office."""
+    """Raises Forbidden unless the actor keeps the absences of this person."""
     access.require(actor, "absences.enter")
-    own = actor.person_id == person_id
-    helps = "assistant" in actor.roles and actor.authority_id == authority_id
-    if not (own or helps or "circle_office" in actor.roles):
+    if not keeps(actor, person_id, authority_id):
         raise errors.Forbidden("Das trägt die Person selbst ein, ihre Zuarbeit oder die Geschäftsführung.")
 
 
