@@ -128,7 +128,7 @@ async def list_people(
 
 
 async def get_person(db: Connection, caller: Caller, person_id: UUID) -> Answer:
-    """One person, under the same rule as the list; everybody finds themself."""
+    """One person, under the same rule as the list."""
     return await read_one(
         db,
         """
@@ -162,7 +162,7 @@ async def get_person(db: Connection, caller: Caller, person_id: UUID) -> Answer:
             end as body
         from me
         left join (person p join authority a on a.id = p.authority_id)
-            on p.id = $3 and (in_directory(p, a.kind, me.keys, me.today) or p.id = me.person_id)
+            on p.id = $3 and in_directory(p, a.kind, me.keys, me.today)
         """,
         caller,
         person_id,
