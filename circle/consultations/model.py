@@ -6,6 +6,7 @@ from uuid import UUID
 
 import msgspec
 
+from circle.core.auth import ActingFor
 from circle.core.fields import Body, Line, OptionalLine, RequiredText, Text, Topics
 
 State = Literal[
@@ -320,6 +321,8 @@ class ConsultationLine(msgspec.Struct, frozen=True, kw_only=True):
     authority_name: str
     requested_by_id: UUID
     requested_by_name: str
+    requested_for: ActingFor | None
+    """The commissioner in whose name an assistant asked it, or in whose place a deputy did."""
     assignee_id: UUID | None
     assignee_name: str | None
     received_on: date | None

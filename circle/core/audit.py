@@ -19,11 +19,15 @@ async def record(
     reference: str = "",
     **detail: Any,
 ) -> None:
-    """Write down that `actor` did `action` (`meeting.convened`) to an object. `detail` holds no content, only facts."""
+    """Write down that `actor` did `action` (`meeting.convened`) to an object. `detail` holds no content, only facts.
+
+    What a deputy or an assistant does is marked with the commissioner they act for (`acting_for`).
+    """
     await db.execute(
         """
         insert into audit_event (office_at, actor_id, actor_name, action, object_kind, object_id, reference, detail)
-        values ($1, $2, $3, $4, $5, $6, $7, $8::jsonb)
+        values ($1, $2, $3, $4, $5, $6, $7, $8::jsonb
+            || case when $9 then jsonb_strip_nulls(jsonb_build_object('acting_for', acting_for($2, $10))) else '{}' end)
         """,
         actor.now,
         actor.person_id,
@@ -33,6 +37,8 @@ async def record(
         object_id,
         reference,
         msgspec.json.encode(detail).decode(),
+        not actor.roles.isdisjoint({"deputy", "assistant"}),
+        actor.today,
     )
 
 

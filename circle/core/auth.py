@@ -9,7 +9,7 @@ import hashlib
 import hmac
 import secrets
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 import argon2
@@ -27,6 +27,19 @@ _DECOY = HASHER.hash(secrets.token_hex(16))
 RECENT = timedelta(minutes=15)
 
 
+class ActingFor(msgspec.Struct, frozen=True):
+    """The commissioner in whose place a deputy acts, or in whose name an assistant does (decree Nr. 4)."""
+
+    role: Literal["deputy", "assistant"]
+    person_id: UUID
+    name: str
+
+    @property
+    def words(self) -> str:
+        """As it stands beside the name of whoever acts."""
+        return f"{'in Vertretung für' if self.role == 'deputy' else 'im Namen von'} {self.name}"
+
+
 class Me(msgspec.Struct, frozen=True):
     """The caller's own card, as pages show it and `GET /api/v1/me` returns it."""
 
@@ -38,6 +51,7 @@ class Me(msgspec.Struct, frozen=True):
     authority_id: UUID
     authority_name: str
     roles: list[str]
+    acting_for: ActingFor | None = None
 
     @property
     def initials(self) -> str:
@@ -46,6 +60,17 @@ class Me(msgspec.Struct, frozen=True):
     @property
     def role_names(self) -> list[str]:
         return [ROLE_NAMES[role] for role in self.roles]
+
+    @property
+    def role_line(self) -> str:
+        """The roles for the head of a page; „Vertretung für …“, „Zuarbeit für …“ while somebody acts for another."""
+        acting = self.acting_for
+        return ", ".join(
+            f"{'Vertretung' if role == 'deputy' else 'Zuarbeit'} für {acting.name}"
+            if acting and role == acting.role
+            else ROLE_NAMES[role]
+            for role in self.roles
+        )
 
 
 class Actor(msgspec.Struct, frozen=True):

@@ -23,7 +23,7 @@ $$;
 -- For whom somebody acts on a day: a deputy for the commissioner who is away, an assistant for that of their house.
 create function acting_for(person uuid, day date) returns jsonb
 language sql stable as $$
-    select jsonb_build_object('as', f.role, 'person_id', p.id, 'name', p.name)
+    select jsonb_build_object('role', f.role, 'person_id', p.id, 'name', p.name)
     from (
         select 'deputy' as role, b.person_id, 1 as rank
         from absence b
@@ -40,4 +40,19 @@ language sql stable as $$
         where g.person_id = $1 and g.role = 'assistant' and g.valid_from <= $2 and (g.valid_to is null or g.valid_to >= $2)
     ) f join person p on p.id = f.person_id
     order by f.rank, p.name limit 1
+$$;
+
+-- A request in a list, with the commissioner in whose name it was asked.
+create or replace function consultation_line(c consultation, day date) returns jsonb
+language sql stable as $$
+    select jsonb_build_object('id', c.id, 'reference', c.reference, 'subject', c.subject, 'state', c.state,
+        'priority', c.priority, 'confidentiality', c.confidentiality, 'topics', c.topics,
+        'authority_id', c.authority_id, 'authority_name', a.short,
+        'requested_by_id', c.requested_by, 'requested_by_name', p.name,
+        'requested_for', acting_for(c.requested_by, coalesce(c.received_on, $2)),
+        'assignee_id', c.assignee_id, 'assignee_name', (select name from person where id = c.assignee_id),
+        'received_on', c.received_on, 'acknowledge_by', c.acknowledge_by, 'acknowledged_on', c.acknowledged_on,
+        'due_on', c.due_on, 'due_on_effective', c.due_on_effective, 'overdue', coalesce(consultation_overdue(c, $2), false),
+        'answered_on', c.answered_on, 'released_on', c.released_on, 'closed_on', c.closed_on, 'revision', c.revision)
+    from authority a, person p where a.id = c.authority_id and p.id = c.requested_by
 $$;
