@@ -34,6 +34,7 @@ ACTS = {
     "settle": ("Ungeklärte Zustellung", "Klären", ""),
     "decide": ("Einwendung entscheiden", "Entscheiden", ""),
     "duty": ("Pflicht nach Nr. 3", "Ansehen", "offen seit"),
+    "deputise": ("Vertretung", "Ansehen", "bis"),
     "reachability": ("Halbjährliche Prüfung", "Prüfen", "bis"),
     "statement": ("Stellungnahme im eigenen Haus", "Stellung nehmen", "bis"),
     "co_sign": ("Offene Mitzeichnung im eigenen Haus", "Ansehen", ""),

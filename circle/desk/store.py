@@ -85,8 +85,9 @@ async def get(db: Connection, caller: Caller) -> Answer:
             union all
             select 'object', m.title, m.reference, s.objection_until, '/sitzungen/' || m.reference || '/niederschrift'
             from me, minutes s join meeting m on m.id = s.meeting_id
-            where s.state = 'sent' and s.objection_until >= me.today and me.roles && array['commissioner', 'deputy']
-                and visible(m.audience, me.keys)
+            where s.state = 'sent' and s.objection_until >= me.today and visible(m.audience, me.keys)
+                and (me.roles && array['commissioner', 'deputy'] or exists (
+                    select from attendance a where a.meeting_id = m.id and a.represented_by = me.person_id))
             union all
             select 'run', m.title, m.reference, m.date, '/sitzungen/' || m.reference
             from me, meeting m
@@ -117,6 +118,13 @@ async def get(db: Connection, caller: Caller) -> Answer:
             from me, open_duties(me.today) o
             where 'circle_office' = any(me.roles)
                 or me.roles && array['commissioner', 'deputy'] and o.authority_id = me.authority_id
+            union all
+            select 'deputise', 'Sie vertreten ' || p.name, coalesce(m.reference, ''), b.ends_on,
+                coalesce('/sitzungen/' || m.reference, '/vertretungen')
+            from me join absence b on b.deputy_id = me.person_id and b.ends_on >= me.today
+            join person p on p.id = b.person_id
+            left join meeting m on m.id = b.meeting_id and visible(m.audience, me.keys)
+            where b.starts_on <= me.today and 'deputy' = any(me.roles) or m.id is not null
             union all
             select 'reachability', 'Stimmen Ihre Angaben im Verzeichnis noch?', '',
                 (p.contact_confirmed_on + interval '6 months')::date, '/personen/' || p.id || '#check'

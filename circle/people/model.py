@@ -214,7 +214,8 @@ class Located(msgspec.Struct, frozen=True):
 
 
 class AuthorityDetail(Authority, frozen=True):
-    """A house with its people. `vacant_since` is the day after the last commissioner, when there is none today."""
+    """A house with its people. `vacant_since` is the day after the last commissioner, when there is none today; absences of
+    its commissioner that run or lie ahead are for staff."""
 
     revision: int
     houses: list[Located]
@@ -224,3 +225,4 @@ class AuthorityDetail(Authority, frozen=True):
     vacant_since: date | None
     people: list[Person]
     appointments: list[Appointment]
+    absences: list[Absence]

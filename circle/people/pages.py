@@ -14,6 +14,7 @@ from circle.core.auth import ROLE_NAMES
 from circle.core.db import Answer, Caller, Connection
 
 from . import actions, api, cards, rules, store
+from .deputies import rules as deputies
 from .model import (
     Authority,
     AuthorityChange,
@@ -185,6 +186,7 @@ async def show_person(
     return pages.show(
         request, "people/person.html", me, person=person, duties=rules.open_duties(person.appointments),
         may_edit=rules.may_edit_contact(me, person.id, person.authority_id, person.authority_kind),
+        may_enter="commissioner" in person.roles and deputies.keeps(me, person.id, person.authority_id),
         public_fields=rules.PUBLIC_FIELDS, role_names=ROLE_NAMES,
     )  # fmt: skip
 

@@ -329,7 +329,12 @@ async def get_authority(db: Connection, caller: Caller, key: str) -> Answer:
             'appointments', (
                 select coalesce(jsonb_agg(appointment_body(b, p, a, me.today) order by b.valid_from desc, b.id), '[]')
                 from appointment b join person p on p.id = b.person_id
-                where b.authority_id = a.id and 'internal' = any(me.keys))) end as body
+                where b.authority_id = a.id and 'internal' = any(me.keys)),
+            'absences', (
+                select coalesce(jsonb_agg(jsonb_build_object('person_name', p.name, 'deputy_name', d.name,
+                    'starts_on', b.starts_on, 'ends_on', b.ends_on) order by b.starts_on, b.id), '[]')
+                from absence b join person p on p.id = b.person_id join person d on d.id = b.deputy_id
+                where p.authority_id = a.id and b.ends_on >= me.today and 'internal' = any(me.keys))) end as body
         from me
         left join authority a on (a.id::text = $3 or a.key = $3) and house_in_directory(a.kind, me.keys)
         left join authority u on u.id = a.parent_id

@@ -76,7 +76,10 @@ async def test_a_deputy_finds_the_house_s_matters_only_in_the_time_of_the_absenc
     dirk = await make.person(db, "dirk", authority="br-arnsberg", roles=["deputy"])
     assert await waiting(client, "dirk") == []
     await make.absence(db, await make.person_id(db, "ben"), dirk, date(2026, 11, 23), date(2026, 11, 23))
-    assert await waiting(client, "dirk") == [(ACTS["reply"][0], "Sprachmittlung in der Beratung")]
+    assert await waiting(client, "dirk") == [
+        (ACTS["deputise"][0], "Sie vertreten Ben Beauftragt"),
+        (ACTS["reply"][0], "Sprachmittlung in der Beratung"),
+    ]
     await db.execute("update absence set starts_on = '2026-11-24', ends_on = '2026-11-30'")
     assert await waiting(client, "dirk") == []
 
