@@ -39,6 +39,8 @@ from circle.people.deputies import api as deputies_api
 from circle.people.deputies import pages as deputies_pages
 from circle.people.network import api as network_api
 from circle.people.network import pages as network_pages
+from circle.rights import api as rights_api
+from circle.rights import pages as rights_pages
 from circle.search import api as search_api
 from circle.search import pages as search_pages
 from circle.settings import Settings
@@ -62,6 +64,7 @@ FEATURES = [
     "consultations",
     "measures",
     "desk",
+    "rights",
 ]
 """Folders with templates, in the order of the import contract."""
 
@@ -70,6 +73,8 @@ ROUTERS: list[Router] = [
     audit_api.router,
     files_api.router,
     desk_pages.router,
+    rights_api.router,
+    rights_pages.router,
     people_api.router,
     people_pages.router,
     accounts_api.router,

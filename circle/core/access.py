@@ -66,6 +66,8 @@ RIGHTS: dict[str, set[str]] = {
     "network.write": HOUSE,
     "files.upload": HOUSE | KFI | {"regional_staff"},
     "audit.read": {"data_protection_officer", "records_manager", "kfi_head", "circle_office"},
+    "experts.involve": {"commissioner", "deputy", "circle_office"},
+    "rights.explain": {"circle_office", "kfi_head", "data_protection_officer"},
 }
 
 
