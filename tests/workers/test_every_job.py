@@ -19,7 +19,9 @@ from workers.jobs import Around
 Prepare = Callable[[Connection, Around], Awaitable[dict[str, Any]]]
 ELSEWHERE = {
     "accounts.send_link": "tests/people/accounts",
+    "distribution.notify_ministry": "tests/people/appointments",
     "meetings.build_invitation": "tests/meetings",
+    "tasks.hand_over": "tests/people/appointments",
     "tasks.remind_due": "tests/tasks",
 }
 
