@@ -20,7 +20,9 @@ async def enter(db: Connection, actor: Actor, person_id: UUID, new: NewTime) -> 
 
     Returns the id. Raises NotFound, Forbidden, Invalid (dates, deputy), and Conflict when another absence overlaps.
     """
-    house = await store.find_house(db, person_id) if "internal" in actor.keys else None
+    house = None
+    if "internal" in actor.keys:
+        house = await store.find_house(db, person_id, list(actor.keys), actor.today)
     if house is None:
         raise errors.NotFound(me=actor.card)
     rules.require_keeper(actor, person_id, house)
@@ -91,7 +93,7 @@ async def call_off(db: Connection, actor: Actor, absence_id: UUID, expected: int
 
 async def _locked(db: Connection, actor: Actor, absence_id: UUID) -> asyncpg.Record:
     """The held row of an absence that the actor may see and keep."""
-    found = await store.lock(db, absence_id) if "internal" in actor.keys else None
+    found = await store.lock(db, absence_id, actor)
     if found is None:
         raise errors.NotFound(me=actor.card)
     rules.require_keeper(actor, found["person_id"], found["authority_id"])

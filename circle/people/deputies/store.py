@@ -5,6 +5,7 @@ from uuid import UUID
 
 import asyncpg
 
+from circle.core.auth import Actor
 from circle.core.db import Answer, Caller, Connection, read_one, read_page
 
 
@@ -89,22 +90,35 @@ async def find_meeting(
     )
 
 
-async def find_house(db: Connection, person_id: UUID) -> UUID | None:
-    """The house of an active person; their row is held, so that entries about them follow one another."""
+async def find_house(db: Connection, person_id: UUID, keys: list[str], day: date) -> UUID | None:
+    """The house of an active person whom `keys` find; their row is held, so that entries about them follow one another."""
     found: UUID | None = await db.fetchval(
-        "select authority_id from person where id = $1 and active for update", person_id
+        """
+        select p.authority_id from person p join authority a on a.id = p.authority_id
+        where p.id = $1 and p.active and in_directory(p, a.kind, $2, $3) for update of p
+        """,
+        person_id,
+        keys,
+        day,
     )
     return found
 
 
-async def lock(db: Connection, absence_id: UUID) -> asyncpg.Record | None:
-    """The row of an absence with the house, held until the end of the transaction."""
+async def lock(db: Connection, absence_id: UUID, actor: Actor) -> asyncpg.Record | None:
+    """The row of an absence with the house, held until the end of the transaction; what `get` does not show is None."""
     return await db.fetchrow(
         """
         select b.id, b.person_id, b.deputy_id, b.starts_on, b.ends_on, b.meeting_id, b.revision, p.authority_id
-        from absence b join person p on p.id = b.person_id where b.id = $1 for update of b
+        from absence b join person p on p.id = b.person_id
+        where b.id = $1 and 'internal' = any($2::text[])
+            and (b.ends_on >= $3 or p.authority_id = $4 or 'circle_office' = any($5::text[]))
+        for update of b
         """,
         absence_id,
+        list(actor.keys),
+        actor.today,
+        actor.authority_id,
+        list(actor.roles),
     )
 
 
