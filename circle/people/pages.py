@@ -137,6 +137,7 @@ async def show_people(
     return pages.show(
         request, "people/people.html", me, chosen=chosen, role_names=ROLE_NAMES,
         people=pages.as_struct(people, list[Person]), houses=houses, may_review=access.may(me, "people.review"),
+        may_explain=access.may(me, "rights.explain"),
         query=urlencode({name: value for name, value in chosen.items() if value}),
         next=answers.next_link(request, people), first="/personen" if after else None,
     )  # fmt: skip
@@ -187,7 +188,7 @@ async def show_person(
         request, "people/person.html", me, person=person, duties=rules.open_duties(person.appointments),
         may_edit=rules.may_edit_contact(me, person.id, person.authority_id, person.authority_kind),
         may_enter="commissioner" in person.roles and deputies.keeps(me, person.id, person.authority_id),
-        public_fields=rules.PUBLIC_FIELDS, role_names=ROLE_NAMES,
+        may_explain=access.may(me, "rights.explain"), public_fields=rules.PUBLIC_FIELDS, role_names=ROLE_NAMES,
     )  # fmt: skip
 
 

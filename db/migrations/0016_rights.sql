@@ -24,9 +24,9 @@ language sql stable as $$
 $$;
 
 -- A thing by the reference that people write: KK-2026-6, KK-2026-6 TOP 3, BA-2026-021, WD-006, AUF-2026-01; only when
--- `keys` open it. One row for each audience that must be met: an item asks for its meeting and for its content. Before
--- the invitation an item has no number and is named by its present place among the admitted ones (`item_open`).
--- Strict, so that it is not inlined: whoever asks is known before it is called.
+-- `keys` open it. One row for each audience that must be met: an item asks for its meeting, or for being called in on
+-- it, and for its content. Before the invitation an item has no number and is named by its present place among the
+-- admitted ones. Strict, so that it is not inlined: whoever asks is known before it is called.
 create function thing_by_reference(ref text, keys text[]) returns table (
     kind text, id uuid, reference text, url text, gate integer, audience text[])
 language sql stable strict rows 3 as $$
@@ -49,7 +49,7 @@ language sql stable strict rows 3 as $$
                 from agenda_item o where o.meeting_id = m.id and (o.frozen or o.status = 'admitted')) t
             where upper(t.place) = a.number and t.place <> '' order by t.frozen desc limit 1) i on true
         join agenda_content c on c.item_id = i.id
-        cross join lateral (values (1, m.audience), (2, c.audience)) g (gate, audience)
+        cross join lateral (values (1, m.audience || ('expert:' || i.id)), (2, c.audience)) g (gate, audience)
         union all
         select 'consultation', c.id, c.reference, '/anfragen/' || c.reference, 1, c.audience
         from asked a join consultation c on c.reference = a.thing and a.number is null

@@ -166,3 +166,14 @@ async def test_the_tables_are_those_of_the_code(client: Clients, db: Connection)
         for right, roles in access.RIGHTS.items()
     ]
     assert len(page.xpath("//tbody//th[@scope='row']")) == len(levels) + len(acts)
+
+
+async def test_the_page_is_found_where_people_are(client: Clients, db: Connection) -> None:
+    ben = await make.person_id(db, "ben")
+    anna, other = await client.browser("anna"), await client.browser("ben")
+    assert 'href="/rechte"' in (await anna.get("/personen")).text
+    assert f'href="/rechte?person={ben}"' in (await anna.get(f"/personen/{ben}")).text
+    for path in ("/personen", f"/personen/{ben}"):
+        assert "/rechte" not in (await other.get(path)).text
+    page = lxml.html.fromstring((await anna.get(f"/rechte?person={ben}")).text)
+    assert page.xpath("//select[@name='person']/option[@selected]/@value") == [str(ben)]
