@@ -108,6 +108,8 @@ async def enter(request: Incoming, db: web.Db, actor: web.Acting) -> Response[An
         return await pages.once(request, db, actor, form, act, "Die Vertretung ist eingetragen.")
     except (errors.Invalid, errors.Conflict) as wrong:
         choices = await _choices(db, actor, str(form.get("meeting_reference", ""))[:40])
+        if "meeting_id" in wrong.fields:
+            wrong = errors.Invalid(wrong.detail)  # no field of the form that a link could lead to
         pages.again(request, "deputies/form.html", actor, wrong, form, one=None, **choices, chosen="")
 
 

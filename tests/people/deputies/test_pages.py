@@ -96,3 +96,8 @@ async def test_from_the_meeting_the_day_is_filled_in(client: Clients, db: Connec
     assert wrong.status_code == 422 and "Nur für diesen Tag" in wrong.text and f'value="{key}"' in wrong.text
     assert (await one.post("/vertretungen/neu", form | {"idempotency_key": "l"})).status_code == 303
     assert "für die Sitzung" in (await one.get("/vertretungen")).text
+    await db.execute("update meeting set state = 'cancelled'")
+    gone = await one.post("/vertretungen/neu", form | {"idempotency_key": "m"})
+    assert (
+        gone.status_code == 422 and "findet nicht statt" in gone.text and "#field-meeting_id" not in gone.text
+    )
