@@ -125,7 +125,7 @@ async def change(
     Level and priority decide number and deadline and stand fast once the request is received.
     """
     given = {name for name, value in msgspec.structs.asdict(wanted).items() if value is not msgspec.UNSET}
-    found = await _seen(db, actor, consultation_id)
+    found = await seen(db, actor, consultation_id)
     sorts = access.may(actor, "consultations.assign") and given <= {"topics", "note"}
     if not sorts:
         rules.require(actor, "change", found, found.state)
@@ -407,7 +407,7 @@ async def remind_due(db: Connection, now: datetime) -> int:
 # What all acts share
 
 
-async def _seen(db: Connection, actor: Actor, consultation_id: UUID) -> Stored:
+async def seen(db: Connection, actor: Actor, consultation_id: UUID) -> Stored:
     """Lock a request the actor may see. Raises NotFound."""
     found = await store.lock(db, consultation_id, list(actor.keys))
     if found is None:
@@ -417,8 +417,15 @@ async def _seen(db: Connection, actor: Actor, consultation_id: UUID) -> Stored:
 
 async def open_for(db: Connection, actor: Actor, consultation_id: UUID, act: str) -> Stored:
     """Lock a request for an act. Raises NotFound, Forbidden, Conflict, in this order."""
-    found = await _seen(db, actor, consultation_id)
+    found = await seen(db, actor, consultation_id)
     rules.require(actor, act, found, found.state)
+    if act in rules.ADVISING and await store.is_conflicted(
+        db, actor.person_id, found.id, found.authority_id, actor.today
+    ):
+        raise errors.Forbidden(
+            "Sie handeln in dieser Sache für das anfragende Haus. Bitte überlassen Sie das jemand anderem.",
+            code="two_hats",
+        )
     return found
 
 
@@ -524,5 +531,5 @@ async def _handling(db: Connection, actor: Actor, found: Stored) -> list[UUID]:
 
 
 async def _staff(db: Connection, actor: Actor, found: Stored, people: list[UUID]) -> dict[UUID, Staff]:
-    rows = await store.list_staff(db, people, found.authority_id, actor.today)
+    rows = await store.list_staff(db, people, found.id, found.authority_id, actor.today)
     return {person.id: person for person in rows}

@@ -5,15 +5,17 @@ from functools import partial
 from typing import Annotated, Any
 from uuid import UUID
 
-from litestar import Request, Response, Router, get, patch, post
+from litestar import Request, Response, Router, delete, get, patch, post
 from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 
 from circle.core import answers, web
 from circle.core.answers import Page
 from circle.core.auth import Actor
 from circle.core.db import Answer, Caller, Connection
+from circle.people.experts import store as expert_store
+from circle.people.experts.model import Expert, NewExpert
 
-from . import actions, release, store
+from . import actions, experts, release, store
 from .model import (
     Assignment,
     Closing,
@@ -255,6 +257,40 @@ async def _act(
     )
 
 
+@get(f"{PATH}/experts", opt={"permission": "signed_in"})
+async def list_experts(
+    request: Incoming, db: web.Db, caller: web.Asking, consultation_id: FromPath[UUID]
+) -> Response[Page[Expert]]:
+    """Who is called in today on this request, for whoever may open it."""
+    return answers.page(request, await expert_store.list_experts(db, caller, "consultation", consultation_id))
+
+
+@post(f"{PATH}/experts", opt={"permission": "experts.involve"})
+async def involve_expert(
+    request: Incoming,
+    db: web.Db,
+    caller: web.Asking,
+    actor: web.Acting,
+    consultation_id: FromPath[UUID],
+    data: JSONBody[NewExpert],
+) -> Response[Expert]:
+    """Call in somebody of the own house until a day: they read this request, and nothing else."""
+    read = partial(expert_store.get_expert, db, caller, "consultation", consultation_id)
+
+    async def act() -> Answer:
+        return await read(await experts.involve(db, actor, consultation_id, data))
+
+    return await answers.once(db, actor, request, act, status=201, read=read)
+
+
+@delete(PATH + "/experts/{person_id:uuid}", status_code=204, opt={"permission": "experts.involve"})
+async def end_expert(
+    db: web.Db, actor: web.Acting, consultation_id: FromPath[UUID], person_id: FromPath[UUID]
+) -> None:
+    """End it at once."""
+    await experts.end(db, actor, consultation_id, person_id)
+
+
 router = Router(
     "/api/v1",
     tags=["consultations"],
@@ -262,5 +298,6 @@ router = Router(
         list_consultations, create_consultation, read_consultation, change_consultation, submit_consultation,
         assign_consultation, clarify_consultation, reply_to_clarification, answer_consultation, review_consultation,
         send_consultation, release_consultation, withdraw_consultation, refer_consultation, close_consultation,
+        list_experts, involve_expert, end_expert,
     ],
 )  # fmt: skip

@@ -168,3 +168,12 @@ def escalation(reference: str, due_on: date) -> Wording:
         f"die Beratungsanfrage {reference} war bis zum Ablauf des {calendar.date_short(due_on)} zu beantworten. "
         "Sie ist noch offen. Bitte sorgen Sie für eine Antwort oder eine Zwischennachricht.",
     )
+
+
+def involved(reference: str, valid_to: date) -> Wording:
+    """Notice to somebody of the asking house who is called in."""
+    return Wording(
+        f"Beratungsanfrage {reference}: Sie sind hinzugezogen",
+        f"Sie sind als sachkundige Person zur Beratungsanfrage {reference} hinzugezogen. Bis zum Ablauf des "
+        f"{calendar.date_short(valid_to)} können Sie sie lesen.",
+    )

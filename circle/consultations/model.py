@@ -8,6 +8,7 @@ import msgspec
 
 from circle.core.auth import ActingFor
 from circle.core.fields import Body, Line, OptionalLine, RequiredText, Text, Topics
+from circle.people.experts.model import Expert
 
 State = Literal[
     "draft",
@@ -382,6 +383,7 @@ class Opened(msgspec.Struct, frozen=True):
 
     thing: Consultation
     choices: Choices
+    called_in: list[Expert]
 
 
 class Directory(msgspec.Struct, frozen=True):

@@ -19,8 +19,10 @@ from circle.core.db import Connection
 from circle.core.errors import CircleError
 from circle.core.files_api import UploadRequest
 from circle.knowledge import rendering
+from circle.people.experts import store as expert_store
+from circle.people.experts.model import EndExpert, NewExpert
 
-from . import actions, release, rules, store
+from . import actions, experts, release, rules, store
 from .model import (
     Assignment,
     Choices,
@@ -75,6 +77,18 @@ class Form(msgspec.Struct, frozen=True):
     holds: type[Any] | None = None
 
 
+async def _involve(
+    db: Connection, actor: Actor, consultation_id: UUID, new: NewExpert, expected: int | None
+) -> None:
+    await experts.involve(db, actor, consultation_id, new, expected)
+
+
+async def _end_involvement(
+    db: Connection, actor: Actor, consultation_id: UUID, whom: EndExpert, _: int | None
+) -> None:
+    await experts.end(db, actor, consultation_id, whom.person_id)
+
+
 FORMS = {
     "submit": Form("Anfrage abschicken", actions.submit, "Ihre Anfrage ist abgeschickt.", Submission),
     "assign": Form("Zuweisen", actions.assign, "Die Anfrage ist zugewiesen.", Assignment),
@@ -88,6 +102,8 @@ FORMS = {
     "withdraw": Form("Anfrage zurückziehen", actions.withdraw, "Die Anfrage ist zurückgezogen.", Withdrawal),
     "refer": Form("An zuständige Stelle abgeben", actions.refer, "Die Abgabenachricht ist versandt.", Referral),
     "close": Form("Abschließen", actions.close, "Die Anfrage ist abgeschlossen.", Closing),
+    "involve": Form("Sachkundige hinzuziehen", _involve, "Die Person ist hinzugezogen und bekommt eine Mail.", NewExpert),
+    "end_involvement": Form("Hinzuziehung beenden", _end_involvement, "Die Hinzuziehung ist beendet.", EndExpert),
 }  # fmt: skip
 WITH_FILES = {"reply": "question", "answer": "answer"}
 """Acts whose form takes files, and the part that they go to."""
@@ -181,7 +197,8 @@ async def show(
     opened: Opened = pages.as_struct(found, Opened)
     await actions.note_reading(db, caller, found.me, opened.thing)
     me = auth.me(found.me)
-    return pages.show(request, "consultations/show.html", me, **await _page(me, opened, schritt))
+    context = await _page(me, opened, schritt) | await _house_staff(db, me, opened, schritt)
+    return pages.show(request, "consultations/show.html", me, **context)
 
 
 @get("/anfragen/{consultation_id:uuid}/bearbeiten", opt={"permission": "consultations.ask"})
@@ -272,7 +289,9 @@ async def do(
         except CircleError as wrong:
             if not wrong.fields and not isinstance(wrong, errors.Invalid | errors.Stale):
                 raise
-            context = await _page(auth.me(actor.card), opened, act) | {
+            me = auth.me(actor.card)
+            context = await _page(me, opened, act) | await _house_staff(db, me, opened, act)
+            context |= {
                 "findings": wrong.extra.get("findings", []),
                 "source_rows": _source_rows(filled),
             }
@@ -336,6 +355,12 @@ def _ids_of(thing: Consultation, part: str) -> list[UUID]:
     return [file_id for file_id, _ in _labelled(thing, part)]
 
 
+async def _house_staff(db: Connection, me: Me, opened: Opened, step: str) -> dict[str, Any]:
+    """Whom the asking house may call in, when that is the step."""
+    wanted = step == "involve" and rules.may(me, step, opened.thing)
+    return {"house_staff": await expert_store.list_choices(db, me.authority_id) if wanted else []}
+
+
 async def _page(me: Me, opened: Opened, step: str) -> dict[str, Any]:
     """What the page of a request shows: the open form is the asked one, or the next act that waits for this person."""
     thing, choices = opened.thing, opened.choices
@@ -346,6 +371,8 @@ async def _page(me: Me, opened: Opened, step: str) -> dict[str, Any]:
     named = {thing.assignee_id, thing.deputy_id}
     return {
         "thing": thing,
+        "called_in": opened.called_in,
+        "may_end": rules.may(me, "end_involvement", thing),
         "chosen": chosen,
         "acts": [(act, FORMS[act].step) for act in acts if act in FORMS and act != chosen],
         "may_change": "change" in acts,

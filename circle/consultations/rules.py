@@ -50,7 +50,10 @@ ACTS: dict[str, set[str]] = {
     "withdraw": {"draft", "received", "clarification", "assigned", "in_progress", "in_review"},
     "refer": {"received", "clarification", "assigned", "in_progress"},
     "close": {"received", "clarification", "assigned", "in_progress", "answered", "released"},
+    "involve": set(STATES) - {"draft", "withdrawn"},
 }
+ADVISING = {"answer", "clarify", "review", "send", "release", "approve"}
+"""What the competence centre does; never whoever acts for the asking house (two hats, domain rules 3.2)."""
 STOCK = {"received", "clarification", "assigned", "in_progress"}
 """Closing from here needs the document that answers the request."""
 
@@ -84,6 +87,8 @@ def may(actor: Actor | Me, act: str, parts: Parts) -> bool:
     match act:
         case "submit" | "change" | "withdraw" | "reply":
             return asks(actor, parts)
+        case "involve" | "end_involvement":
+            return asks(actor, parts) and access.may(actor, "experts.involve")
         case "answer":
             return works(actor, parts)
         case "clarify":

@@ -90,6 +90,7 @@ async def get_page(
         with me as materialized (select *, ($2 at time zone 'Europe/Berlin')::date as day from whoami($1, $2))
         select me.card as me, coalesce(c.revision, 0) as revision,
             case when c.id is not null then jsonb_build_object('thing', consultation_body(c, me.keys, me.day),
+                'called_in', experts_of('consultation', c.id, me.keys, me.day),
                 'choices', consultation_choices(c.authority_id, me.keys, me.day)) end as body
         from me left join consultation c on (c.id = $3 or c.reference = $4) and visible(c.audience, me.keys)
         """,
@@ -155,18 +156,38 @@ async def list_topics(db: Connection) -> list[str]:
     return [found["id"] for found in await db.fetch("select id from topic")]
 
 
-async def list_staff(db: Connection, person_ids: list[UUID], authority_id: UUID, day: date) -> list[Staff]:
-    """Active persons with their roles on a day; `conflicted` when they belong to the asking house or act for it."""
+async def list_staff(
+    db: Connection, person_ids: list[UUID], consultation_id: UUID, authority_id: UUID, day: date
+) -> list[Staff]:
+    """Active persons with their roles on a day; `conflicted` when they belong to the asking house, act for it, or
+    advised it on this request."""
     rows = await db.fetch(
         """
-        select p.id, p.name, roles_on(p.id, $3) as roles, acts_for(p.id, p.authority_id, $2, $3) as conflicted
+        select p.id, p.name, roles_on(p.id, $3) as roles,
+            acts_for(p.id, p.authority_id, $2, $3) or was_expert(p.id, $4) as conflicted
         from person p where p.id = any($1) and p.active
         """,
         person_ids,
         authority_id,
         day,
+        consultation_id,
     )
     return [msgspec.convert(dict(found), Staff) for found in rows]
+
+
+async def is_conflicted(
+    db: Connection, person_id: UUID | None, consultation_id: UUID, authority_id: UUID, day: date
+) -> bool:
+    """Whether a person acts for the asking house on a day, or ever advised it on this request."""
+    return bool(
+        await db.fetchval(
+            "select acts_for(p.id, p.authority_id, $3, $4) or was_expert(p.id, $2) from person p where p.id = $1",
+            person_id,
+            consultation_id,
+            authority_id,
+            day,
+        )
+    )
 
 
 async def list_with_roles(db: Connection, roles: list[str], day: date) -> list[Staff]:
@@ -715,7 +736,9 @@ async def list_files(db: Connection, consultation_id: UUID, keys: list[str]) -> 
         join consultation_file f on f.consultation_id = c.id
         cross join lateral (
             select case when f.part = 'question' or (c.answered_on is not null and c.answered_with is null)
-                then c.audience else array_remove(c.audience, 'asking:' || c.authority_id) end as audience) a
+                then c.audience
+                else array_remove(array_remove(c.audience, 'asking:' || c.authority_id), 'expert:' || c.id)
+            end as audience) a
         where c.id = $1 and visible(a.audience, $2)
         """,
         consultation_id,

@@ -155,6 +155,8 @@ CONSTRAINTS: dict[str, tuple[type[CircleError], str, str]] = {
     ),
     "co_signature_step_unique": (Conflict, "order_taken", "Dieser Schritt ist belegt. Bitte neu laden."),
     "participation_days_ordered": (Invalid, "invalid", "Die Antwort ist nicht vor der Anfrage fällig."),
+    "expert_involvement_once": (Conflict, "already_involved", "Diese Person ist schon hinzugezogen."),
+    "expert_involvement_period_ordered": (Invalid, "invalid", "Höchstens ein Jahr, und nicht rückwirkend."),
     "written_once": (Conflict, "written_once", "Das ist festgeschrieben und wird nicht mehr geändert."),
 }
 

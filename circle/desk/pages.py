@@ -35,6 +35,7 @@ ACTS = {
     "decide": ("Einwendung entscheiden", "Entscheiden", ""),
     "duty": ("Pflicht nach Nr. 3", "Ansehen", "offen seit"),
     "deputise": ("Vertretung", "Ansehen", "bis"),
+    "expert": ("Hinzugezogen", "Ansehen", "bis"),
     "reachability": ("Halbjährliche Prüfung", "Prüfen", "bis"),
     "statement": ("Stellungnahme im eigenen Haus", "Stellung nehmen", "bis"),
     "co_sign": ("Offene Mitzeichnung im eigenen Haus", "Ansehen", ""),

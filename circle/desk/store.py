@@ -126,6 +126,17 @@ async def get(db: Connection, caller: Caller) -> Answer:
             left join meeting m on m.id = b.meeting_id and visible(m.audience, me.keys)
             where b.starts_on <= me.today and 'deputy' = any(me.roles) or m.id is not null
             union all
+            select 'expert', 'Sie sind hinzugezogen: ' || t.title, t.reference, e.valid_to, t.url
+            from me join expert_involvement e on e.person_id = me.person_id and 'expert:' || e.object_id = any(me.keys)
+                and e.valid_from <= me.today and coalesce(e.ended_on - 1, e.valid_to) >= me.today
+            cross join lateral (
+                select c.title, m.reference, '/sitzungen/' || m.reference || '/top/' || c.item_id as url
+                from agenda_content c join meeting m on m.id = c.meeting_id
+                where e.object_kind = 'agenda_item' and c.item_id = e.object_id and visible(c.audience, me.keys)
+                union all
+                select c.subject, c.reference, '/anfragen/' || c.reference
+                from request c where e.object_kind = 'consultation' and c.id = e.object_id) t
+            union all
             select 'reachability', 'Stimmen Ihre Angaben im Verzeichnis noch?', '',
                 (p.contact_confirmed_on + interval '6 months')::date, '/personen/' || p.id || '#check'
             from me join person p on p.id = me.person_id

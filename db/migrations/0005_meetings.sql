@@ -80,8 +80,8 @@ create table agenda_content (
     votes jsonb,
     reservations jsonb not null default '[]',
     audience text[] not null generated always as (
-        case when confidentiality = 'confidential' then array['named:' || item_id::text]
-            else array['circle', 'meeting:' || meeting_id::text] end) stored
+        case when confidentiality = 'confidential' then array['named:' || item_id::text, 'expert:' || item_id::text]
+            else array['circle', 'meeting:' || meeting_id::text, 'expert:' || item_id::text] end) stored
 );
 create index agenda_content_meeting on agenda_content (meeting_id);
 create index agenda_item_meeting on agenda_item (meeting_id, "order");
@@ -103,8 +103,8 @@ create table paper (
     submitted_on date not null,
     revision integer not null default 1,
     audience text[] not null generated always as (
-        case when confidentiality = 'confidential' then array['named:' || item_id::text]
-            else array['circle', 'meeting:' || meeting_id::text] end) stored,
+        case when confidentiality = 'confidential' then array['named:' || item_id::text, 'expert:' || item_id::text]
+            else array['circle', 'meeting:' || meeting_id::text, 'expert:' || item_id::text] end) stored,
     constraint paper_has_content check (file_id is not null or document_id is not null),
     constraint paper_number_unique unique (item_id, number)
 );
@@ -312,15 +312,16 @@ $$;
 
 -- Who sees that an item is there. From the admission on everybody who sees the meeting does. Before it, and when it is
 -- returned or withdrawn before the invitation, a proposal is an affair between its house and the office: only office,
--- moderation, the rapporteur, and the submitter with the commissioner and deputy of the same house know of it; of a
--- confidential one instead of the house only who is named for it. `keys` must open the meeting; the caller asks that.
+-- moderation, the rapporteur, experts called in, and the submitter with the commissioner and deputy of the same house
+-- know of it; of a confidential one instead of the house only who is named for it. `keys` must open the meeting; the caller asks that.
 -- The common answer is inlined, the rare one asked for.
 create function proposal_open(item uuid, keys text[]) returns boolean
 language sql stable as $$
     select exists (
         select from agenda_content c left join person p on p.id = c.submitted_by
         where c.item_id = $1 and visible(c.audience, $2) and (c.confidentiality = 'confidential'
-            or $2 && array['person:' || p.id, 'asking:' || p.authority_id, 'person:' || c.rapporteur_id]))
+            or $2 && array['person:' || p.id, 'asking:' || p.authority_id, 'person:' || c.rapporteur_id,
+                'expert:' || $1]))
 $$;
 
 create function item_open(item agenda_item, keys text[]) returns boolean

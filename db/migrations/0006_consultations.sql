@@ -63,7 +63,7 @@ create table consultation (
     constraint consultation_urgent_has_reason check (priority <> 'urgent' or urgency_reason <> ''),
     audience text[] not null generated always as (
         case when state = 'draft' or reference is null then array['asking:' || authority_id::text]
-            else array_remove(array['asking:' || authority_id::text, 'role:circle_office',
+            else array_remove(array['asking:' || authority_id::text, 'role:circle_office', 'expert:' || id::text,
                 'person:' || assignee_id::text, 'person:' || deputy_id::text,
                 'person:' || reviewer_id::text, 'person:' || approver_id::text], null) end) stored
 );
@@ -114,10 +114,11 @@ language sql stable as $$
             select q.asked_on from clarification q where q.consultation_id = c.id and q.replied_on is null))
 $$;
 
--- Those who work on a request see the unsent answer, its review and the proposal for release; the asking house does not.
+-- Those who work on a request see the unsent answer, its review and the proposal for release; the asking house
+-- and its experts do not.
 create function consultation_works(c consultation, keys text[]) returns boolean
 language sql immutable parallel safe as $$
-    select $2 && array_remove(c.audience, 'asking:' || c.authority_id)
+    select $2 && array_remove(array_remove(c.audience, 'asking:' || c.authority_id), 'expert:' || c.id)
 $$;
 
 -- Mails about a request are for who may see it now: an expert who wrote one and was replaced sees it no more.
@@ -133,6 +134,12 @@ language sql stable as $$
     select $2 = $3 or exists (
         select from appointment a where a.person_id = $1 and a.authority_id = $3
             and a.valid_from <= $4 and (a.valid_to is null or a.valid_to >= $4))
+$$;
+
+-- Whether a person was ever called in on a request by its house: they never work on it for the competence centre.
+create function was_expert(person uuid, consultation uuid) returns boolean
+language sql stable as $$
+    select exists (select from expert_involvement e where e.person_id = $1 and e.object_id = $2)
 $$;
 
 -- A request in a list.

@@ -308,7 +308,7 @@ async def test_a_confidential_item_goes_out_masked_and_its_papers_to_named_perso
     row = await db.fetchrow(
         "select title, level, audience, position from dispatch_part where level = 'confidential'"
     )
-    assert (row["title"], row["audience"]) == ("TOP 4: Geheimakte", [f"named:{secret}"])
+    assert (row["title"], row["audience"]) == ("TOP 4: Geheimakte", [f"named:{secret}", f"expert:{secret}"])
     assert row["position"] == 4, "it stands last, so that nobody sees a gap"
     kim = await client.as_("kim")
     assert SECRET in (await kim.get(f"/api/v1/meetings/{meeting}")).text

@@ -173,4 +173,7 @@ async def test_a_confidential_paper_alone_is_told_to_nobody_who_is_not_named(
     assert "Geheimakte" not in answer.text + await db.fetchval(
         "select text from dispatch where kind = 'supplement'"
     )
-    assert await db.fetchval("select readers from agenda_version_paper") == [f"named:{secret}"]
+    assert await db.fetchval("select readers from agenda_version_paper") == [
+        f"named:{secret}",
+        f"expert:{secret}",
+    ]

@@ -70,7 +70,7 @@ async def change(db: Connection, actor: Actor, item_id: UUID, wanted: ItemChange
 
     `named` replaces who is named for a confidential item; submitter, rapporteur and whoever changes it always stay.
     """
-    meeting, item = await _locked(db, actor, item_id)
+    meeting, item = await locked(db, actor, item_id)
     given = {
         name: value for name, value in msgspec.structs.asdict(wanted).items() if value is not msgspec.UNSET
     }
@@ -141,7 +141,7 @@ async def return_(
 
 async def withdraw(db: Connection, actor: Actor, item_id: UUID, expected: int | None = None) -> None:
     """Take an item back: its house, or the office on the house's word. After the invitation its number stays."""
-    meeting, item = await _locked(db, actor, item_id)
+    meeting, item = await locked(db, actor, item_id)
     own = rules.is_own(actor, item.submitted_by, item.house) and access.may(actor, "agenda.propose")
     if not own:
         access.require(actor, "agenda.admit")
@@ -160,7 +160,7 @@ async def adjourn(
     A proposal of a cancelled meeting that nobody admitted goes on as a proposal.
     Returns the id of the item there. Office and moderation do it without reading a confidential item.
     """
-    meeting, item = await _locked(db, actor, item_id)
+    meeting, item = await locked(db, actor, item_id)
     access.require(actor, "meetings.run")
     rules.require_adjournable(item.status, item.adjourned_to, meeting.state)
     _require_current(item, expected)
@@ -188,7 +188,7 @@ async def conclude(
 
     The circle overrules no house, and decides nothing under „Verschiedenes“.
     """
-    meeting, item = await _locked(db, actor, item_id)
+    meeting, item = await locked(db, actor, item_id)
     access.require(actor, "meetings.run")
     if not item.open:
         raise errors.Forbidden("Diesen Punkt bearbeiten nur die Personen, die für ihn benannt sind.")
@@ -197,7 +197,7 @@ async def conclude(
     if item.status == "admitted":
         # Consent at TOP 1: what came too late for a supplement gets its number when it is called up.
         await freeze(db, actor, item.meeting_id, supplement=True)
-        meeting, item = await _locked(db, actor, item_id)
+        meeting, item = await locked(db, actor, item_id)
     result = item.result if wanted.result is msgspec.UNSET else wanted.result
     text = item.resolution_text if wanted.resolution_text is msgspec.UNSET else wanted.resolution_text
     kept = msgspec.json.decode(item.votes) if item.votes else None
@@ -223,7 +223,7 @@ async def reserve(
     db: Connection, actor: Actor, item_id: UUID, new: NewReservation, expected: int | None = None
 ) -> None:
     """Declare a reservation (decree Nr. 4 (2) S. 2): a member for the own house, office and moderation for a member."""
-    meeting, item = await _locked(db, actor, item_id)
+    meeting, item = await locked(db, actor, item_id)
     if not item.open:
         raise errors.Forbidden
     await _require_voice(actor, new.by)
@@ -241,7 +241,7 @@ async def lift(
     db: Connection, actor: Actor, item_id: UUID, wanted: Lift, expected: int | None = None
 ) -> None:
     """End a reservation with its day, also after the approval of the minutes, which keep what was said."""
-    meeting, item = await _locked(db, actor, item_id)
+    meeting, item = await locked(db, actor, item_id)
     if not item.open:
         raise errors.Forbidden
     await _require_voice(actor, wanted.by)
@@ -400,11 +400,14 @@ async def _meeting(db: Connection, actor: Actor, meeting_id: UUID) -> StoredMeet
     return meeting
 
 
-async def _locked(db: Connection, actor: Actor, item_id: UUID) -> tuple[StoredMeeting, StoredItem]:
-    """The locked meeting and item. Raises NotFound for a proposal of another house."""
+async def locked(db: Connection, actor: Actor, item_id: UUID) -> tuple[StoredMeeting, StoredItem]:
+    """The locked meeting and item. Raises NotFound for a proposal of another house, Forbidden for whoever is called in
+    on the item alone: they read."""
     meeting_id = await store.meeting_of(db, item_id)
     if meeting_id is None:
         raise errors.NotFound(me=actor.card)
+    if f"expert:{item_id}" in actor.keys and not await store.lock_meeting(db, meeting_id, list(actor.keys)):
+        raise errors.Forbidden(me=actor.card)
     meeting = await _meeting(db, actor, meeting_id)
     item = await store.lock_item(db, item_id, list(actor.keys))
     if item is None:
@@ -413,7 +416,7 @@ async def _locked(db: Connection, actor: Actor, item_id: UUID) -> tuple[StoredMe
 
 
 async def _for_the_office(db: Connection, actor: Actor, item_id: UUID) -> tuple[StoredMeeting, StoredItem]:
-    meeting, item = await _locked(db, actor, item_id)
+    meeting, item = await locked(db, actor, item_id)
     access.require(actor, "agenda.admit")
     return meeting, item
 

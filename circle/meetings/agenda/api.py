@@ -6,15 +6,17 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
-from litestar import Request, Response, Router, get, patch, post
+from litestar import Request, Response, Router, delete, get, patch, post
 from litestar.params import FromPath, FromQuery, JSONBody
 
 from circle.core import answers, web
 from circle.core.answers import Page
 from circle.core.auth import Actor
 from circle.core.db import Answer, Caller, Connection
+from circle.people.experts import store as expert_store
+from circle.people.experts.model import Expert, NewExpert
 
-from . import actions, papers, store
+from . import actions, experts, papers, store
 from .model import (
     Adjournment,
     AgendaItem,
@@ -281,11 +283,49 @@ async def change_paper(
     return answers.done(await store.get_paper(db, caller, paper_id))
 
 
+@get("/agenda-items/{item_id:uuid}/experts", opt={"permission": "signed_in"})
+async def list_experts(
+    request: Incoming, db: web.Db, caller: web.Asking, item_id: FromPath[UUID]
+) -> Response[Page[Expert]]:
+    """Who is called in today on this item, for whoever may open it."""
+    return answers.page(request, await expert_store.list_experts(db, caller, "agenda_item", item_id))
+
+
+@post("/agenda-items/{item_id:uuid}/experts", opt={"permission": "experts.involve"})
+async def involve_expert(
+    request: Incoming,
+    db: web.Db,
+    caller: web.Asking,
+    actor: web.Acting,
+    item_id: FromPath[UUID],
+    data: JSONBody[NewExpert],
+) -> Response[Expert]:
+    """Call in somebody of the own house until a day: they read this item, and nothing else."""
+    read = partial(expert_store.get_expert, db, caller, "agenda_item", item_id)
+
+    async def act() -> Answer:
+        return await read(await experts.involve(db, actor, item_id, data))
+
+    return await answers.once(db, actor, request, act, status=201, read=read)
+
+
+@delete(
+    "/agenda-items/{item_id:uuid}/experts/{person_id:uuid}",
+    status_code=204,
+    opt={"permission": "experts.involve"},
+)
+async def end_expert(
+    db: web.Db, actor: web.Acting, item_id: FromPath[UUID], person_id: FromPath[UUID]
+) -> None:
+    """End it at once."""
+    await experts.end(db, actor, item_id, person_id)
+
+
 router = Router(
     "/api/v1",
     tags=["agenda"],
     route_handlers=[
         list_items, propose, arrange, read, change, admit, return_, withdraw, adjourn, conclude, reserve, lift,
-        list_papers, hand_in, read_paper, change_paper,
+        list_papers, hand_in, read_paper, change_paper, list_experts, involve_expert, end_expert,
     ],
 )  # fmt: skip

@@ -8,6 +8,7 @@ import msgspec
 
 from circle.core.calendar import Deadline
 from circle.core.fields import Line, Minutes, OptionalLine, RequiredText, Text
+from circle.people.experts.model import Expert
 
 Level = Literal["public", "internal", "circle", "confidential"]
 Aim = Literal["experience", "information", "knowledge_transfer", "coordination"]
@@ -180,10 +181,12 @@ class Meeting(msgspec.Struct, frozen=True):
 
 
 class Agenda(msgspec.Struct, frozen=True):
-    """A meeting and its items, for the pages."""
+    """A meeting and its items, for the pages; not `whole` for whoever is called in on the one item in it."""
 
     meeting: Meeting
     items: list[AgendaItem]
+    whole: bool = True
+    called_in: list[Expert] | None = None
 
 
 class StoredMeeting(msgspec.Struct, frozen=True):

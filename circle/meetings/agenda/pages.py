@@ -17,11 +17,13 @@ from circle.core import access, auth, clock, errors, fields, files, files_api, p
 from circle.core.auth import Actor, Me
 from circle.core.db import Answer, Caller, Connection
 from circle.core.files_api import UploadRequest
+from circle.people.experts import store as expert_store
+from circle.people.experts.model import EndExpert, NewExpert
 from circle.tasks import actions as tasks
 from circle.tasks import store as task_store
 from circle.tasks.model import NewTask, Task
 
-from . import actions, papers, rules, store
+from . import actions, experts, papers, rules, store
 from .model import (
     Adjournment,
     Agenda,
@@ -121,7 +123,7 @@ async def show_item(
     unterlage: FromQuery[str] = "",
 ) -> Response[bytes]:
     """One item: content, papers, state, and the next act of this person."""
-    found = await store.get_agenda(db, caller, reference[:40])
+    found = await store.get_agenda(db, caller, reference[:40], item_id)
     agenda, item = _one(found, item_id)
     await actions.note_reading(db, caller, found.me, [item])
     me = auth.me(found.me)
@@ -224,6 +226,14 @@ async def _new_version(db: Connection, actor: Actor, item: AgendaItem, form: For
     await papers.change(db, actor, paper.id, PaperChange(file_id=new.file_ids[0]), pages.revision(form))
 
 
+async def _involve(db: Connection, actor: Actor, item: AgendaItem, form: FormMultiDict) -> None:
+    await experts.involve(db, actor, item.id, fields.from_form(NewExpert, form))
+
+
+async def _end_involvement(db: Connection, actor: Actor, item: AgendaItem, form: FormMultiDict) -> None:
+    await experts.end(db, actor, item.id, fields.from_form(EndExpert, form).person_id)
+
+
 FORMS = {
     "admit": Form("Aufnehmen", _admit, "Der Punkt ist aufgenommen."),
     "return": Form("Zurückgeben", _return, "Der Punkt ist zurückgegeben. Die anmeldende Person bekommt eine Mail."),
@@ -236,6 +246,8 @@ FORMS = {
     "paper": Form("Unterlage hinzufügen", _hand_in, "Die Unterlage ist hinzugefügt."),
     "version": Form("Neue Fassung einer Unterlage", _new_version, "Die neue Fassung ist gespeichert."),
     "task": Form("Aufgabe anlegen", _task, "Die Aufgabe ist angelegt. Sie gilt, sobald sie angenommen ist."),
+    "involve": Form("Sachkundige hinzuziehen", _involve, "Die Person ist hinzugezogen und bekommt eine Mail."),
+    "end_involvement": Form("Hinzuziehung beenden", _end_involvement, "Die Hinzuziehung ist beendet."),
 }  # fmt: skip
 WITH_FILES = {"paper", "version"}
 
@@ -256,7 +268,7 @@ async def do(
 ) -> Response[Any]:
     """One act on an item, done once even if the button is pressed twice; from the office's table it leads back there."""
     async with request.app.state.db.begin(caller) as db:
-        found = await store.get_agenda(db, caller, reference[:40])
+        found = await store.get_agenda(db, caller, reference[:40], item_id)
     agenda, item = _one(found, item_id)
     if act not in FORMS or (act == "version" and not item.papers):
         raise errors.NotFound(me=found.me)
@@ -412,6 +424,10 @@ async def _item_page(
     done = await task_store.list_tasks(db, caller, None, 50, item_id=item.id) if item.frozen else None
     return {
         "meeting": meeting,
+        "whole": agenda.whole,
+        "called_in": agenda.called_in,
+        "may_end": "involve" in acts,
+        "house_staff": await expert_store.list_choices(db, me.authority_id) if chosen == "involve" else [],
         "item": item,
         "acts": acts,
         "room": meeting.state == "running" and access.may(me, "meetings.run"),

@@ -107,6 +107,8 @@ async def _locked(
     meeting = await store.lock_meeting(db, seen["meeting_id"], keys) if seen else None
     item = await store.lock_item(db, seen["item_id"], keys) if seen and meeting else None
     paper = await store.lock_paper(db, paper_id, keys) if item else None
+    if seen and meeting is None and f"expert:{seen['item_id']}" in keys:
+        raise errors.Forbidden(me=actor.card)
     if meeting is None or item is None or paper is None:
         raise errors.NotFound(me=actor.card)
     return paper, meeting, item

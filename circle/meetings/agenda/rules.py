@@ -4,7 +4,7 @@ The decree regulates none of it (Nr. 6 (2) names only office and moderation); th
 """
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -341,11 +341,27 @@ def paper_label(meeting: StoredMeeting, today: date) -> str:
     return "advance" if today <= until else "late"
 
 
+def require_involver(who: Actor | Me, open_: bool, houses: Collection[UUID | None]) -> None:
+    """Raises Forbidden unless the actor speaks for the house of the submitter or the rapporteur, or is the office."""
+    speaks = who.authority_id in houses and not {"commissioner", "deputy"}.isdisjoint(who.roles)
+    if not (open_ and access.may(who, "experts.involve") and (speaks or "circle_office" in who.roles)):
+        raise errors.Forbidden
+
+
+def require_expert_state(status: str) -> None:
+    """Raises Conflict for an item that is taken back or off the agenda."""
+    if status in ("withdrawn", "removed"):
+        raise errors.Conflict(
+            "Dieser Punkt wird nicht behandelt. Sachkundige werden nicht mehr hinzugezogen."
+        )
+
+
 def acts(who: Me, item: AgendaItem, meeting_state: str) -> list[str]:
     """What a page offers this person at an item, the next act first. The actions check again."""
     own = is_own(who, item.submitted_by, item.house) and access.may(who, "agenda.propose")
     office, runs = access.may(who, "agenda.admit"), access.may(who, "meetings.run")
     voice = not {"commissioner", "deputy"}.isdisjoint(who.roles)
+    houses = {item.house, who.authority_id if who.person_id == item.rapporteur_id else None} - {None}
     offered = {
         "admit": office and _passes(require_admissible, item.status, meeting_state),
         "return": office and _passes(require_returnable, item.status, item.frozen),
@@ -366,6 +382,8 @@ def acts(who: Me, item: AgendaItem, meeting_state: str) -> list[str]:
         ),
         "adjourn": runs and _passes(require_adjournable, item.status, item.adjourned_to, meeting_state),
         "withdraw": (own or office) and _passes(require_withdrawable, item.status, meeting_state),
+        "involve": _passes(require_involver, who, item.open, houses)
+        and _passes(require_expert_state, item.status),
     }
     return [act for act, may in offered.items() if may]
 

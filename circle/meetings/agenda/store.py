@@ -12,8 +12,11 @@ from circle.core.db import Answer, Caller, Connection, read_one, read_page
 from .model import Shell, StoredItem, StoredMeeting
 
 
-async def get_agenda(db: Connection, caller: Caller, reference: str) -> Answer:
-    """A visible meeting, named by its reference, with its agenda; the revision is the meeting's."""
+async def get_agenda(db: Connection, caller: Caller, reference: str, item_id: UUID | None = None) -> Answer:
+    """A visible meeting, named by its reference, with its agenda; the revision is the meeting's.
+
+    Whoever is called in on `item_id` gets the head of its meeting and that item alone, and it is not `whole`.
+    """
     return await read_one(
         db,
         """
@@ -23,11 +26,20 @@ async def get_agenda(db: Connection, caller: Caller, reference: str) -> Answer:
                 'meeting', json_build_object('id', m.id, 'reference', m.reference, 'title', m.title, 'date', m.date,
                     'start_local', m.start_local, 'end_local', m.end_local, 'state', m.state, 'revision', m.revision,
                     'deadlines', m.deadlines),
-                'items', agenda_body(m.id, me.keys)) end as body
-        from me left join meeting m on m.reference = $3 and visible(m.audience, me.keys)
+                'whole', visible(m.audience, me.keys),
+                'called_in', experts_of('agenda_item', $4, me.keys, ($2 at time zone 'Europe/Berlin')::date),
+                'items', case when visible(m.audience, me.keys) then agenda_body(m.id, me.keys) else (
+                    select json_agg(a.item) from json_array_elements(agenda_body(m.id, me.keys)) a (item)
+                    where a.item ->> 'id' = $4::uuid::text) end) end as body
+        from me
+        left join meeting m on m.reference = $3 and (visible(m.audience, me.keys) or exists (
+            select from agenda_item i
+            where i.id = $4::uuid and i.meeting_id = m.id and 'expert:' || i.id = any(me.keys)
+                and item_open(i, me.keys)))
         """,
         caller,
         reference,
+        item_id,
     )
 
 
@@ -62,7 +74,7 @@ async def list_items(
 
 
 async def get_item(db: Connection, caller: Caller, item_id: UUID, reference: str | None = None) -> Answer:
-    """One item of a visible meeting as the caller may see it; `reference` binds it to that meeting."""
+    """One item of a visible meeting, or one that the caller is called in on; `reference` binds it to that meeting."""
     return await read_one(
         db,
         """
@@ -70,7 +82,8 @@ async def get_item(db: Connection, caller: Caller, item_id: UUID, reference: str
         select me.card as me, coalesce((a.item ->> 'revision')::integer, 0) as revision, a.item as body
         from me
         left join (agenda_item i join meeting m on m.id = i.meeting_id)
-            on i.id = $3 and visible(m.audience, me.keys) and ($4::text is null or m.reference = $4)
+            on i.id = $3 and ($4::text is null or m.reference = $4)
+            and (visible(m.audience, me.keys) or 'expert:' || i.id = any(me.keys))
         left join lateral json_array_elements(agenda_body(m.id, me.keys)) a (item) on a.item ->> 'id' = $3::text
         """,
         caller,
@@ -123,7 +136,8 @@ async def get_paper(db: Connection, caller: Caller, paper_id: UUID) -> Answer:
             case when p.id is not null then paper_body(p, f, d, a) end as body
         from me
         left join (paper p join agenda_item i on i.id = p.item_id join meeting m on m.id = p.meeting_id)
-            on p.id = $3 and visible(p.audience, me.keys) and visible(m.audience, me.keys) and item_open(i, me.keys)
+            on p.id = $3 and visible(p.audience, me.keys) and item_open(i, me.keys)
+            and (visible(m.audience, me.keys) or 'expert:' || i.id = any(me.keys))
         left join file f on f.id = p.file_id
         left join document d on d.id = p.document_id and visible(d.audience, me.keys)
         left join person a on a.id = p.author_id
@@ -454,6 +468,16 @@ async def copy_item(
     )
     await db.execute(
         """
+        insert into expert_involvement (object_kind, object_id, person_id, authority_id, granted_by, valid_from, valid_to,
+            ended_on)
+        select object_kind, $2::uuid, person_id, authority_id, granted_by, valid_from, valid_to, ended_on
+        from expert_involvement where object_id = $1::uuid
+        """,
+        item_id,
+        copy_id,
+    )
+    await db.execute(
+        """
         insert into agenda_content (item_id, meeting_id, title, description, aim, kind, confidentiality, rapporteur_id,
             submitted_by, planned_minutes, return_reason)
         select $2::uuid, $3::uuid, title, description, aim, kind, confidentiality, rapporteur_id, submitted_by,
@@ -694,6 +718,27 @@ async def find_entry(db: Connection, item_id: UUID) -> asyncpg.Record | None:
         """,
         item_id,
     )
+
+
+async def houses_of(db: Connection, item_id: UUID, keys: list[str]) -> list[UUID]:
+    """The houses of submitter and rapporteur of an item whose content `keys` open."""
+    rows = await db.fetch(
+        """
+        select distinct p.authority_id from agenda_content c join person p on p.id in (c.submitted_by, c.rapporteur_id)
+        where c.item_id = $1 and visible(c.audience, $2)
+        """,
+        item_id,
+        keys,
+    )
+    return [row["authority_id"] for row in rows]
+
+
+async def audience_of(db: Connection, item_id: UUID, keys: list[str]) -> list[str]:
+    """Who may open the content of an item that `keys` open."""
+    found = await db.fetchval(
+        "select audience from agenda_content where item_id = $1 and visible(audience, $2)", item_id, keys
+    )
+    return list(found or [])
 
 
 async def find_paper(db: Connection, paper_id: UUID, keys: list[str]) -> asyncpg.Record | None:

@@ -141,7 +141,7 @@ async def decide(
     ruling: Ruling,
     expected: int | None = None,
 ) -> None:
-    """Decide on an objection, and tell whoever objected. A refusal gives its reason.
+    """Decide on an objection, not on one's own (two hats), and tell whoever objected. A refusal gives its reason.
 
     An accepted one about an item brings the new text of that item, before the approval.
     """
@@ -152,6 +152,7 @@ async def decide(
     if objection is None:
         raise errors.NotFound(me=actor.card)
     access.require(actor, "minutes.approve")
+    rules.require_other_hand(actor.person_id, objection["by_id"])
     rules.require_sent(minutes["state"])
     if objection["decision"]:
         raise errors.Conflict("Über diese Einwendung ist schon entschieden.")

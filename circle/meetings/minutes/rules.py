@@ -73,6 +73,14 @@ def require_sent(state: str) -> None:
         raise errors.Conflict("Die Niederschrift ist schon genehmigt.")
 
 
+def require_other_hand(actor: UUID | None, objector: UUID) -> None:
+    """Raises Forbidden (`four_eyes`) when somebody decides on their own objection."""
+    if actor == objector:
+        raise errors.Forbidden(
+            "Über eine Einwendung entscheidet nicht, wer sie erhoben hat.", code="four_eyes"
+        )
+
+
 def require_reason(decision: str, reason: str) -> None:
     """Raises Invalid for a refusal that tells no reason: whoever objected is told why."""
     if decision == "rejected" and not reason.strip():

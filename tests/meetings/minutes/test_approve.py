@@ -45,7 +45,10 @@ async def test_it_is_found_and_what_is_confidential_is_not(
     sealed = await db.fetchrow(
         "select body, audience from search_sealed where source_id = $1", world.secret_item
     )
-    assert sealed["body"] == "Geheimer Verlauf." and sealed["audience"] == [f"named:{world.secret_item}"]
+    assert sealed["body"] == "Geheimer Verlauf." and sealed["audience"] == [
+        f"named:{world.secret_item}",
+        f"expert:{world.secret_item}",
+    ]
 
 
 async def test_key_recent_sign_in_and_stand_are_asked(db: Connection, client: Clients, office: Clock) -> None:
