@@ -63,7 +63,7 @@ CIRCLES = {
     "internal": "Beschäftigte der beteiligten Häuser (verwaltungsintern)",
     "circle": "Mitglied des Koordinierungskreises",
 }
-LEVELS = dict.fromkeys(CIRCLES, "nein") | {"confidential": "nur namentlich benannt"}
+LEVELS = dict.fromkeys(CIRCLES, "nein") | {"confidential": "wenn benannt"}
 """The levels in their order, with what is said when no key of a role opens one."""
 
 

@@ -159,7 +159,7 @@ async def test_the_tables_are_those_of_the_code(client: Clients, db: Connection)
     expected = []
     for role, name in auth.ROLE_NAMES.items():
         keys = await db.fetchval("select keys_on($1, $1, $2, '2026-11-23')", uuid4(), [role])
-        expected.append([name, *("ja" if level in keys else "nein" for level in ("public", "internal", "circle")), "nur namentlich benannt"])  # fmt: skip
+        expected.append([name, *("ja" if level in keys else "nein" for level in ("public", "internal", "circle")), "wenn benannt"])  # fmt: skip
     assert levels == expected
     assert acts == [
         [rules.RIGHT_NAMES[right], ", ".join(name for role, name in auth.ROLE_NAMES.items() if role in roles)]
