@@ -144,10 +144,12 @@ async def change(
 
 @post("/vertretungen/{absence_id:uuid}/aufheben", opt={"permission": "absences.enter"})
 async def call_off(
-    request: Incoming, db: web.Db, actor: web.Acting, absence_id: FromPath[UUID]
+    request: Incoming, db: web.Db, caller: web.Asking, actor: web.Acting, absence_id: FromPath[UUID]
 ) -> Response[Any]:
     """Call an absence off: what lies ahead goes, what runs ends today."""
     form = await pages.read_form(request)
+    one: Absence = pages.as_struct(await store.get(db, caller, absence_id), Absence)
+    rules.require_keeper(actor, one.person_id, one.authority_id)
     await actions.call_off(db, actor, absence_id, pages.revision(form))
     return pages.go("/vertretungen", "Die Abwesenheit ist aufgehoben.")
 

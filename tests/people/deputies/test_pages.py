@@ -77,6 +77,8 @@ async def test_who_sees_and_who_may(client: Clients, db: Connection) -> None:
     for who, status in (("clara", 404), ("dora", 403), ("frida", 403), ("ben", 200), ("anna", 200)):
         one = await client.browser(who)
         assert (await one.get(path)).status_code == status, who
+        if status != 200:
+            assert (await one.post(f"{path}/aufheben")).status_code == status, who
         assert ("Dora Probe" in (await one.get("/vertretungen")).text) == (who != "clara")
         assert (path in (await one.get("/vertretungen")).text) == (status == 200)
     assert (await (await client.browser("dora")).get("/vertretungen/neu")).status_code == 403
