@@ -177,3 +177,34 @@ async def test_the_page_is_found_where_people_are(client: Clients, db: Connectio
         assert "/rechte" not in (await other.get(path)).text
     page = lxml.html.fromstring((await anna.get(f"/rechte?person={ben}")).text)
     assert page.xpath("//select[@name='person']/option[@selected]/@value") == [str(ben)]
+
+
+async def test_an_expert_is_called_in_until_a_day(client: Clients, db: Connection) -> None:
+    ben = await make.person_id(db, "ben")
+    dora = await make.person(db, "dora", authority="br-arnsberg", roles=["regional_staff"])
+    request = await db.fetchval(
+        """
+        insert into consultation (reference, subject, question, requested_by, authority_id, state)
+        select 'BA-2026-901', 'Förderung', 'Wie?', id, authority_id, 'received' from person where id = $1 returning id
+        """,
+        ben,
+    )
+    await db.execute(
+        """
+        insert into expert_involvement (object_kind, object_id, person_id, authority_id, valid_from, valid_to)
+        select 'consultation', $1, id, authority_id, '2026-11-20', '2026-11-30' from person where id = $2
+        """,
+        request,
+        dora,
+    )
+    anna = await client.as_("anna")
+    for day, because in (
+        ("2026-11-19", []),
+        ("2026-11-30", ["hinzugezogen bis 30.11.2026"]),
+        ("2026-12-01", []),
+    ):
+        thing = (await anna.get(f"{RIGHTS}?person_id={dora}&on={day}&object=BA-2026-901")).json()["object"]
+        assert (thing["because"], thing["visible"]) == (because, bool(because))
+        assert thing["missing"] == (
+            [] if because else ["Haus der Anfrage oder Rolle Geschäftsführung (KfI) oder hinzugezogen"]
+        )

@@ -7,11 +7,16 @@ import httpx
 import pytest
 from litestar import Litestar
 
+from circle.core.db import Connection
 from tests.clients import Clients
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.confidential]
 
-OFFICE, HEAD = "leyla.musteroglu@kfi.example", "merle.mustertal@kfi.example"
+OFFICE, HEAD, STAFF = (
+    "leyla.musteroglu@kfi.example",
+    "merle.mustertal@kfi.example",
+    "kim.beispielmann@br-koeln.example",
+)
 THINGS = [
     "KK-2026-1", "KK-2026-5", "KK-2026-6", "KK-2026-2 TOP 5a", "KK-2026-6 TOP 3", "KK-2026-6 TOP 6", "KK-2026-3/TOP-6",
     "BA-2026-012", "BA-2026-018", "WD-006", "WD-015", "WD-019", "AUF-2026-04",
@@ -35,12 +40,31 @@ async def sees(client: httpx.AsyncClient, kind: str, thing: Any) -> bool:
     return answer.status_code == 200 and (kind != "agenda_item" or answer.json()["description"] is not None)
 
 
+async def call_in(db: Connection) -> None:
+    """One of the staff advises on a coming item and on a request, until a day between those that are asked about."""
+    await db.execute(
+        """
+        insert into expert_involvement (object_kind, object_id, person_id, authority_id, valid_from, valid_to)
+        select t.kind, t.id, p.id, p.authority_id, '2026-06-01', '2026-10-31'
+        from person p, (
+            select 'consultation' as kind, id from consultation where reference = 'BA-2026-018'
+            union all
+            select 'agenda_item', i.id from agenda_item i join meeting m on m.id = i.meeting_id
+            where m.reference = 'KK-2026-2' and i.number = '5a') t
+        where p.email = $1
+        on conflict do nothing
+        """,
+        STAFF,
+    )
+
+
 # A day in a commissioner's absence, and the last day of another one.
 @pytest.mark.parametrize("day", ["2026-11-04", "2026-06-30"])
 async def test_it_agrees_with_the_engine_for_everybody(circle: Clients, app: Litestar, day: str) -> None:
     db = circle.database.connection
     assert db is not None
     office = await circle.as_(OFFICE)
+    await call_in(db)
     people = await db.fetch("select id, email from person where active")
     assert len(people) > 20
     ids = {}
@@ -73,6 +97,9 @@ async def test_it_agrees_with_the_engine_for_everybody(circle: Clients, app: Lit
                 )
     finally:
         clock.offset = before
+    for thing in ("KK-2026-2 TOP 5a", "BA-2026-018"):
+        told = said[STAFF, thing]
+        assert told["because"] == ([] if day > "2026-10-31" else ["hinzugezogen bis 31.10.2026"])
     assert {True, False} == {one["visible"] for one in said.values()}
 
 
