@@ -61,7 +61,7 @@ async def find_staff(
     """An active person of a house on a day, and whether they see what is open to `audience`."""
     found = await db.fetchrow(
         """
-        select p.id, p.name, r.roles, visible($3, keys_on(p.id, p.authority_id, r.roles, $4)) as sees, exists (
+        select p.id, p.name, r.roles, $3 && keys_on(p.id, p.authority_id, r.roles, $4) as sees, exists (
             select from appointment a where a.person_id = p.id and a.valid_from <= $4
                 and (a.valid_to is null or a.valid_to >= $4)) as voice
         from person p cross join lateral (select roles_on(p.id, $4) as roles) r

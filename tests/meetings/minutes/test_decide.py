@@ -83,6 +83,16 @@ async def test_the_mail_about_a_confidential_item_tells_nothing_of_it(
     assert "Geheim" not in letters[0]["text"] + letters[0]["subject"] and "TOP" not in letters[0]["text"]
 
 
+async def test_nobody_decides_on_their_own(db: Connection, client: Clients, office: Clock) -> None:
+    world, objection = await objected(db, office)
+    await db.execute(
+        "insert into role_grant (person_id, role) values ($1, 'circle_office')",
+        await make.person_id(db, "ben"),
+    )
+    answer = await act(await client.as_("ben"), world, f"objections/{objection}/decide", ACCEPT)
+    assert answer.status_code == 403 and answer.json()["code"] == "four_eyes"
+
+
 async def test_text_belongs_to_accepting_and_to_nothing_else(
     db: Connection, client: Clients, office: Clock
 ) -> None:
