@@ -41,7 +41,9 @@ async def involve(
 async def end(
     db: Connection, actor: Actor, kind: ObjectKind, object_id: UUID, reference: str, person_id: UUID
 ) -> None:
-    """End it at once. Only the house that called somebody in does; raises NotFound when it called in no such person."""
+    """End it at once. Raises Forbidden unless it is the house that called the person in, NotFound when none did."""
     if not await store.end(db, kind, object_id, person_id, actor.authority_id, actor.today):
+        if await store.is_involved(db, kind, object_id, person_id, actor.today):
+            raise errors.Forbidden("Das beendet das Haus, das die Person hinzugezogen hat.")
         raise errors.NotFound(me=actor.card)
     await audit.record(db, actor, f"{kind}.expert_ended", kind, object_id, reference, person_id=person_id)

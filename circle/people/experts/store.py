@@ -119,3 +119,19 @@ async def end(
         day,
     )
     return bool(done == "UPDATE 1")
+
+
+async def is_involved(db: Connection, kind: ObjectKind, object_id: UUID, person_id: UUID, day: date) -> bool:
+    """True when some house has called this person in."""
+    found: bool = await db.fetchval(
+        """
+        select exists (
+            select from expert_involvement where object_kind = $1 and object_id = $2 and person_id = $3
+                and valid_from <= $4 and coalesce(ended_on - 1, valid_to) >= $4)
+        """,
+        kind,
+        object_id,
+        person_id,
+        day,
+    )
+    return found
