@@ -332,6 +332,20 @@ async def refer(
     await tell(db, actor, found, wording, house)
 
 
+async def hand_over(db: Connection, actor: Actor, consultation_id: UUID, expected: int | None = None) -> None:
+    """Open a confidential request to the successor of the commissioner who asked. The office does it, at the
+    predecessor's or the house's word: what is confidential does not go over with the office by itself (domain rules 3.2).
+    """
+    found = await open_for(db, actor, consultation_id, "hand_over")
+    await require_fresh(db, actor, found, expected)
+    if not await store.awaits_handover(db, found.id, actor.today):
+        raise errors.Conflict("Wer heute für das Haus handelt, sieht diese Anfrage schon.")
+    done = await store.hand_over(db, found.id, found.revision, actor.today)
+    await settle(db, actor, found, done, "consultation.handed_over")
+    house = await store.list_house(db, found.authority_id, actor.today)
+    await tell(db, actor, found, letters.handover(named_by(found)), house)
+
+
 async def close(
     db: Connection, actor: Actor, consultation_id: UUID, end: Closing, expected: int | None = None
 ) -> None:

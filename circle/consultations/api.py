@@ -223,6 +223,14 @@ async def refer_consultation(
     return await _act(request, db, caller, actor, consultation_id, actions.refer, data)
 
 
+@post(f"{PATH}/hand-over", opt={"permission": "consultations.assign"}, status_code=200)
+async def hand_over_consultation(
+    request: Incoming, db: web.Db, caller: web.Asking, actor: web.Acting, consultation_id: FromPath[UUID]
+) -> Response[Consultation]:
+    """Open a confidential request to the successor of the commissioner who asked."""
+    return await _act(request, db, caller, actor, consultation_id, actions.hand_over)
+
+
 @post(f"{PATH}/close", opt={"permission": "consultations.assign"}, status_code=200)
 async def close_consultation(
     request: Incoming,
@@ -297,7 +305,8 @@ router = Router(
     route_handlers=[
         list_consultations, create_consultation, read_consultation, change_consultation, submit_consultation,
         assign_consultation, clarify_consultation, reply_to_clarification, answer_consultation, review_consultation,
-        send_consultation, release_consultation, withdraw_consultation, refer_consultation, close_consultation,
+        send_consultation, release_consultation, withdraw_consultation, refer_consultation, hand_over_consultation,
+        close_consultation,
         list_experts, involve_expert, end_expert,
     ],
 )  # fmt: skip

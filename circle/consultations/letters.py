@@ -142,6 +142,14 @@ def referral(reference: str, referred_to: str, confidential: bool) -> Wording:
     )
 
 
+def handover(reference: str) -> Wording:
+    """To the house: its present commissioner sees a confidential request of before."""
+    return Wording(
+        f"Beratungsanfrage {reference} übergeben",
+        "eine vertrauliche Anfrage Ihres Hauses aus der Zeit vor Ihrer Bestellung ist an Sie übergeben. Sie finden sie unter Ihren Anfragen.",
+    )
+
+
 def from_stock(reference: str, confidential: bool) -> Wording:
     """The request is answered by a document that is already there; it is named to its own readers only, as a part."""
     told = (

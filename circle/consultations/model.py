@@ -339,8 +339,12 @@ class ConsultationLine(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Consultation(ConsultationLine, frozen=True, kw_only=True):
-    """A request with its course. Review and proposal are null for the asking house, the answer until it is sent."""
+    """A request with its course. Review and proposal are null for the asking house, the answer until it is sent.
 
+    `handover_open` tells the office that a confidential request is closed to the commissioner of today.
+    """
+
+    handover_open: bool
     question: str
     purpose: str
     tried: str

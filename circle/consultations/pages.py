@@ -102,6 +102,7 @@ FORMS = {
     "withdraw": Form("Anfrage zurückziehen", actions.withdraw, "Die Anfrage ist zurückgezogen.", Withdrawal),
     "refer": Form("An zuständige Stelle abgeben", actions.refer, "Die Abgabenachricht ist versandt.", Referral),
     "close": Form("Abschließen", actions.close, "Die Anfrage ist abgeschlossen.", Closing),
+    "hand_over": Form("An die Nachfolge übergeben", actions.hand_over, "Die Nachfolge sieht die Anfrage jetzt."),
     "involve": Form("Sachkundige hinzuziehen", _involve, "Die Person ist hinzugezogen und bekommt eine Mail.", NewExpert),
     "end_involvement": Form("Hinzuziehung beenden", _end_involvement, "Die Hinzuziehung ist beendet.", EndExpert),
 }  # fmt: skip

@@ -51,6 +51,7 @@ ACTS: dict[str, set[str]] = {
     "refer": {"received", "clarification", "assigned", "in_progress"},
     "close": {"received", "clarification", "assigned", "in_progress", "answered", "released"},
     "involve": set(STATES) - {"draft", "withdrawn"},
+    "hand_over": set(STATES) - {"draft", "withdrawn"},
 }
 ADVISING = {"answer", "clarify", "review", "send", "release", "approve"}
 """What the competence centre does; never whoever acts for the asking house (two hats, domain rules 3.2)."""
@@ -121,6 +122,7 @@ def next_acts(actor: Actor | Me, thing: Consultation) -> list[str]:
     barred = {
         "review": same_hand or thing.reviewed_on is not None,
         "send": thing.reviewed_on is None,
+        "hand_over": not thing.handover_open,
         "approve": same_hand or (proposal is not None and proposal.proposed_by_id == actor.person_id),
     }
     # A settled assignment or a finished answer can be changed, but is no longer the next thing to do.

@@ -318,7 +318,8 @@ async def mark_received(
         await db.fetchval(
             """
             update consultation set state = 'received', reference = $3, received_on = $4, acknowledge_by = $5,
-                due_on = $6, due_on_effective = $6, due_steps = $7::jsonb, revision = revision + 1
+                due_on = $6, due_on_effective = $6, due_steps = $7::jsonb,
+                house_keys = house_keys(authority_id, confidentiality, $4), revision = revision + 1
             where id = $1 and revision = $2 returning true
             """,
             consultation_id,
@@ -397,6 +398,36 @@ async def mark_assigned(
             assignee_id,
             deputy_id,
             reviewer_id,
+            day,
+        )
+    )
+
+
+async def awaits_handover(db: Connection, consultation_id: UUID, day: date) -> bool:
+    """True when a confidential request is closed to the commissioner of the day."""
+    found: bool = await db.fetchval(
+        """
+        select confidentiality = 'confidential' and not house_keys(authority_id, 'confidential', $2) <@ house_keys
+        from consultation where id = $1
+        """,
+        consultation_id,
+        day,
+    )
+    return found
+
+
+async def hand_over(db: Connection, consultation_id: UUID, revision: int, day: date) -> bool:
+    """Open a confidential request to the tenure of today's commissioner, beside those it was open to. False when the
+    row has moved on."""
+    return bool(
+        await db.fetchval(
+            """
+            update consultation set revision = revision + 1, house_keys = house_keys || array(
+                select key from unnest(house_keys(authority_id, 'confidential', $3)) key where key <> all(house_keys))
+            where id = $1 and revision = $2 returning true
+            """,
+            consultation_id,
+            revision,
             day,
         )
     )
@@ -737,7 +768,7 @@ async def list_files(db: Connection, consultation_id: UUID, keys: list[str]) -> 
         cross join lateral (
             select case when f.part = 'question' or (c.answered_on is not null and c.answered_with is null)
                 then c.audience
-                else array_remove(array_remove(c.audience, 'asking:' || c.authority_id), 'expert:' || c.id)
+                else consultation_workers(c)
             end as audience) a
         where c.id = $1 and visible(a.audience, $2)
         """,

@@ -216,7 +216,8 @@ create function roles_on(person uuid, day date) returns text[]
 language sql stable as $$ select array(select role from roles_held(array[$1], $2) order by role) $$;
 
 -- What a person may open on a day, as keys; a row is visible when its audience shares a key (domain rules 3.2 and 4).
--- Who attended for somebody keeps the meeting, for an objection to its minutes.
+-- Who attended for somebody keeps the meeting, for an objection to its minutes. `tenure` is the appointment of the house's
+-- commissioner: what is confidential stays with it and does not go over to the next one by itself.
 create function keys_on(person uuid, authority uuid, roles text[], day date) returns text[]
 language sql stable as $$
     select array['person:' || $1]
@@ -238,6 +239,10 @@ language sql stable as $$
             union all
             select 'meeting:' || b.meeting_id from absence b
             where b.deputy_id = $1 and b.meeting_id is not null and b.ends_on >= $4
+            union all
+            select 'tenure:' || c.id from appointment c
+            where c.authority_id = $2 and c.kind = 'commissioner' and $3 && array['commissioner', 'deputy', 'assistant']
+                and c.valid_from <= $4 and (c.valid_to is null or c.valid_to >= $4)
             union all
             select 'named:' || n.object_id from named_access n where n.person_id = $1
             union all
@@ -298,7 +303,8 @@ begin
         s.signed_in_at, s.last_seen < now() - interval '1 minute',
         jsonb_build_object('stale', s.last_seen < now() - interval '1 minute', 'person_id', p.id, 'name', p.name,
             'title', p.title, 'email', p.email, 'function', p.function, 'authority_id', p.authority_id,
-            'authority_name', a.short, 'roles', r.roles)
+            'authority_name', a.short, 'roles', r.roles,
+            'acting_for', case when r.roles && array['deputy', 'assistant'] then acting_for(p.id, today) end)
     into person_id, authority_id, name, email, roles, keys, kind, signed_in_at, stale, card
     from session s
     join person p on p.id = s.person_id and p.active

@@ -1,3 +1,15 @@
+-- By which keys a house sees a request of its own that was received on a day: a confidential one is open to the tenure of
+-- its commissioner, until it is handed over to the next.
+create function house_keys(authority uuid, confidentiality text, day date) returns text[]
+language sql stable as $$
+    select coalesce(
+        case when $2 = 'confidential' then (
+            select array_agg('tenure:' || c.id) from appointment c
+            where c.authority_id = $1 and c.kind = 'commissioner' and c.valid_from <= $3
+                and (c.valid_to is null or c.valid_to >= $3)) end,
+        array['asking:' || $1])
+$$;
+
 -- Consultation requests: open to the asking house, the office and those who work on them, whatever the level.
 create table consultation (
     id uuid primary key default gen_random_uuid(),
@@ -57,13 +69,16 @@ create table consultation (
     reminded_for date,
     escalated_for date,
     revision integer not null default 1,
+    -- How the asking house sees it once it is received; empty is the whole house.
+    house_keys text[] not null default '{}',
     constraint consultation_received_has_reference check (state in ('draft', 'withdrawn') or reference is not null),
     constraint consultation_author_is_not_reviewer check (reviewed_by is null or reviewed_by is distinct from answered_by),
     constraint consultation_proposer_is_not_approver check (approver_id is null or approver_id is distinct from proposed_by),
     constraint consultation_urgent_has_reason check (priority <> 'urgent' or urgency_reason <> ''),
     audience text[] not null generated always as (
         case when state = 'draft' or reference is null then array['asking:' || authority_id::text]
-            else array_remove(array['asking:' || authority_id::text, 'role:circle_office', 'expert:' || id::text,
+            else case when house_keys = '{}' then array['asking:' || authority_id::text] else house_keys end
+                || array_remove(array['role:circle_office', 'expert:' || id::text,
                 'person:' || assignee_id::text, 'person:' || deputy_id::text,
                 'person:' || reviewer_id::text, 'person:' || approver_id::text], null) end) stored
 );
@@ -114,11 +129,18 @@ language sql stable as $$
             select q.asked_on from clarification q where q.consultation_id = c.id and q.replied_on is null))
 $$;
 
+-- Who works on a request: of its audience, all but the asking house and its experts.
+create function consultation_workers(c consultation) returns text[]
+language sql immutable parallel safe as $$
+    select array(select key from unnest(c.audience) key where key <> all(c.house_keys)
+        and key not in ('asking:' || c.authority_id::text, 'expert:' || c.id::text))
+$$;
+
 -- Those who work on a request see the unsent answer, its review and the proposal for release; the asking house
 -- and its experts do not.
 create function consultation_works(c consultation, keys text[]) returns boolean
 language sql immutable parallel safe as $$
-    select $2 && array_remove(array_remove(c.audience, 'asking:' || c.authority_id), 'expert:' || c.id)
+    select $2 && consultation_workers(c)
 $$;
 
 -- Mails about a request are for who may see it now: an expert who wrote one and was replaced sees it no more.
@@ -161,6 +183,9 @@ create function consultation_body(c consultation, keys text[], day date) returns
 language sql stable as $$
     select consultation_line(c, $3) || jsonb_build_object('question', c.question, 'purpose', c.purpose, 'tried', c.tried,
         'urgency_reason', c.urgency_reason, 'wish_date', c.wish_date, 'contains_personal_data', c.contains_personal_data,
+        'handover_open', c.confidentiality = 'confidential' and c.state not in ('draft', 'withdrawn')
+            and not house_keys(c.authority_id, 'confidential', $3) <@ c.house_keys
+            and 'role:circle_office' = any($2),
         'due_steps', c.due_steps, 'deputy_id', c.deputy_id, 'deputy_name', (select name from person where id = c.deputy_id),
         'referred_to', c.referred_to, 'note', c.note,
         'clarifications', (

@@ -72,9 +72,10 @@ async def _insert(run: Run, request: Consultation) -> UUID:
             confidentiality, contains_personal_data, state, requested_by, authority_id, received_on, acknowledge_by,
             acknowledged_on, due_on, due_on_effective, due_steps, assignee_id, reviewer_id, answer, answer_summary,
             sources, answered_by, answered_on, answered_with, reviewed_by, reviewed_on, released_on, released_as,
-            closed_on, note)
+            closed_on, note, house_keys)
         select $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, p.id, p.authority_id, $13, $14, $15, $16, $17, $18::jsonb,
-            $19, $20, $21, $22, $23::jsonb, $24, $25, $26, $27, $28, $29, $30, $31, $32
+            $19, $20, $21, $22, $23::jsonb, $24, $25, $26, $27, $28, $29, $30, $31, $32,
+            house_keys(p.authority_id, $9, coalesce($13, current_date))
         from person p where p.id = $12
         returning id
         """,
