@@ -12,7 +12,8 @@ async def explain(
     """`model.Facts`. `roles` are those of the table of levels; without `person_id` there is that table alone.
 
     A person is found in the asker's directory, by data protection everywhere. A thing is found when the asker sees it;
-    data protection is told of none (domain rules 3.2).
+    data protection is told of none (domain rules 3.2). Whether the person sees it is no wall of the asker's, so it is
+    asked of the keys themselves.
     """
     return await read_one(
         db,
@@ -56,7 +57,7 @@ async def explain(
                 from subject s),
             'object', (
                 select jsonb_build_object('reference', min(t.reference), 'kind', min(t.kind), 'url', min(t.url),
-                    'visible', bool_and(visible(t.audience, s.keys)),
+                    'visible', bool_and(t.audience && s.keys),
                     'gates', jsonb_agg(jsonb_build_object('asked', t.audience, 'opened', array(
                         select k from unnest(t.audience) k where k = any(s.keys))) order by t.gate),
                     'involved_until', (

@@ -10,7 +10,7 @@ from litestar import Litestar
 from circle.core.db import Connection
 from tests.clients import Clients
 
-pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.confidential]
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 OFFICE, HEAD, STAFF = (
     "leyla.musteroglu@kfi.example",
@@ -123,6 +123,7 @@ async def test_the_deputy_sees_the_meetings_while_the_commissioner_is_away(circl
         assert ("Einwendung gegen die Niederschrift erheben" in str(told["rights"])) is there
 
 
+@pytest.mark.confidential
 async def test_what_the_asker_does_not_see_is_unknown(circle: Clients) -> None:
     """The head is not named for the item: for her there is nothing, of herself and of those who are named."""
     db = circle.database.connection
