@@ -16,6 +16,110 @@ CREATE EXTENSION IF NOT EXISTS unaccent WITH SCHEMA public;
 
 COMMENT ON EXTENSION unaccent IS 'text search dictionary that removes accents';
 
+CREATE TABLE absence (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    person_id uuid NOT NULL,
+    deputy_id uuid NOT NULL,
+    starts_on date NOT NULL,
+    ends_on date NOT NULL,
+    meeting_id uuid,
+    revision integer DEFAULT 1 NOT NULL,
+    CONSTRAINT absence_own_deputy CHECK ((deputy_id <> person_id)),
+    CONSTRAINT absence_period_ordered CHECK ((ends_on >= starts_on))
+);
+
+CREATE FUNCTION absence_body(b absence, keys text[], day date) RETURNS jsonb
+    LANGUAGE sql STABLE
+    AS $_$
+    select jsonb_build_object('id', $1.id, 'person_id', $1.person_id, 'person_name', p.name, 'deputy_id', $1.deputy_id,
+        'deputy_name', d.name, 'authority_id', a.id, 'authority_key', a.key, 'authority_name', a.short,
+        'starts_on', $1.starts_on, 'ends_on', $1.ends_on,
+        'meeting_id', m.id, 'meeting_reference', m.reference,
+        'state', case when $1.starts_on > $3 then 'ahead' when $1.ends_on < $3 then 'over' else 'running' end)
+    from person p join authority a on a.id = p.authority_id
+    join person d on d.id = $1.deputy_id
+    left join meeting m on m.id = $1.meeting_id and visible(m.audience, $2)
+    where p.id = $1.person_id
+$_$;
+
+CREATE TABLE authority (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    key text NOT NULL,
+    name text NOT NULL,
+    short text NOT NULL,
+    code text,
+    seat text,
+    kind text NOT NULL,
+    parent_id uuid,
+    address text DEFAULT ''::text NOT NULL,
+    phone text DEFAULT ''::text NOT NULL,
+    website text DEFAULT ''::text NOT NULL,
+    revision integer DEFAULT 1 NOT NULL,
+    CONSTRAINT authority_kind_known CHECK ((kind = ANY (ARRAY['district_government'::text, 'competence_centre'::text, 'ministry'::text, 'municipal'::text])))
+);
+
+CREATE TABLE person (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    reference text,
+    title text DEFAULT ''::text NOT NULL,
+    name text NOT NULL,
+    email text NOT NULL,
+    phone text DEFAULT ''::text NOT NULL,
+    function text DEFAULT ''::text NOT NULL,
+    authority_id uuid NOT NULL,
+    active boolean DEFAULT true NOT NULL,
+    password_hash text,
+    revision integer DEFAULT 1 NOT NULL,
+    contact_email text DEFAULT ''::text NOT NULL,
+    room text DEFAULT ''::text NOT NULL,
+    hours text DEFAULT ''::text NOT NULL,
+    public_fields text[] DEFAULT '{email,phone}'::text[] NOT NULL,
+    contact_confirmed_on date,
+    contact_reminded_on date,
+    contact_doubtful_on date,
+    CONSTRAINT person_public_fields_known CHECK ((public_fields <@ ARRAY['email'::text, 'phone'::text, 'room'::text, 'hours'::text]))
+);
+
+CREATE FUNCTION account_body(p person, house authority, day date) RETURNS jsonb
+    LANGUAGE sql STABLE
+    AS $_$
+    select jsonb_build_object('id', $1.id, 'title', $1.title, 'name', $1.name, 'function', $1.function,
+        'email', $1.email, 'phone', $1.phone, 'authority_id', $1.authority_id, 'authority_name', $2.short,
+        'revision', $1.revision, 'roles', roles_on($1.id, $3),
+        'state', case when not $1.active then 'inactive' when $1.password_hash is not null then 'active'
+            when l.id is not null and l.expires_at > now() then 'invited' else 'no_access' end,
+        'invited_at', l.created_at, 'invitation_failure', coalesce(l.failure, ''),
+        'grants', (
+            select coalesce(jsonb_agg(jsonb_build_object('role', g.role, 'valid_from', g.valid_from, 'valid_to', g.valid_to)
+                order by g.valid_from, g.role), '[]')
+            from role_grant g where g.person_id = $1.id))
+    from (select) one left join lateral (
+        select id, created_at, expires_at, failure from account_link
+        where person_id = $1.id and kind = 'invitation' order by created_at desc limit 1) l on true
+$_$;
+
+CREATE FUNCTION acting_for(person uuid, day date) RETURNS jsonb
+    LANGUAGE sql STABLE
+    AS $_$
+    select jsonb_build_object('role', f.role, 'person_id', p.id, 'name', p.name)
+    from (
+        select 'deputy' as role, b.person_id, 1 as rank
+        from absence b
+        join appointment c on c.person_id = b.person_id and c.kind = 'commissioner'
+            and c.valid_from <= $2 and (c.valid_to is null or c.valid_to >= $2)
+        join appointment d on d.person_id = b.deputy_id and d.kind = 'deputy' and d.authority_id = c.authority_id
+            and d.valid_from <= $2 and (d.valid_to is null or d.valid_to >= $2)
+        where b.deputy_id = $1 and b.starts_on <= $2 and b.ends_on >= $2
+        union all
+        select 'assistant', c.person_id, 2
+        from role_grant g join person o on o.id = g.person_id
+        join appointment c on c.authority_id = o.authority_id and c.kind = 'commissioner'
+            and c.valid_from <= $2 and (c.valid_to is null or c.valid_to >= $2)
+        where g.person_id = $1 and g.role = 'assistant' and g.valid_from <= $2 and (g.valid_to is null or g.valid_to >= $2)
+    ) f join person p on p.id = f.person_id
+    order by f.rank, p.name limit 1
+$_$;
+
 CREATE FUNCTION acts_for(person uuid, own uuid, house uuid, day date) RETURNS boolean
     LANGUAGE sql STABLE
     AS $_$
@@ -24,28 +128,31 @@ CREATE FUNCTION acts_for(person uuid, own uuid, house uuid, day date) RETURNS bo
             and a.valid_from <= $4 and (a.valid_to is null or a.valid_to >= $4))
 $_$;
 
-CREATE FUNCTION agenda_body(meeting uuid, keys text[]) RETURNS jsonb
+CREATE FUNCTION agenda_body(meeting uuid, keys text[]) RETURNS json
     LANGUAGE sql STABLE
     AS $_$
-    select coalesce(jsonb_agg(jsonb_build_object('id', t.id, 'meeting_id', t.meeting_id, 'meeting_reference', t.reference,
+    select coalesce(json_agg(json_build_object('id', t.id, 'meeting_id', t.meeting_id, 'meeting_reference', t.reference,
         'order', t.n, 'number', t.number, 'status', t.status, 'frozen', t.frozen, 'late_submission', t.late_submission,
         'revision', t.revision, 'title', coalesce(c.title, 'Vertraulicher Tagesordnungspunkt'),
         'description', c.description, 'aim', c.aim, 'kind', c.kind,
         'confidentiality', coalesce(c.confidentiality, 'confidential'), 'rapporteur_id', c.rapporteur_id,
-        'rapporteur_name', (select trim(p.title || ' ' || p.name) from person p where p.id = c.rapporteur_id),
-        'submitted_by_id', c.submitted_by,
-        'submitted_by_name', (select trim(p.title || ' ' || p.name) from person p where p.id = c.submitted_by),
-        'authority_id', s.id, 'authority_name', s.short, 'planned_minutes', c.planned_minutes, 'return_reason', c.return_reason,
+        'rapporteur_name', trim(r.title || ' ' || r.name), 'submitted_by_id', c.submitted_by,
+        'submitted_by_name', trim(q.title || ' ' || q.name), 'authority_id', s.id, 'authority_name', s.short,
+        'planned_minutes', c.planned_minutes, 'return_reason', c.return_reason,
         'minutes', case when t.told then c.minutes else left(c.minutes, 0) end, 'result', c.result,
         'resolution_text', c.resolution_text, 'votes', c.votes, 'reservations', c.reservations,
         'named', case when c.confidentiality = 'confidential' then (
-            select coalesce(jsonb_agg(jsonb_build_object('id', p.id, 'name', p.name) order by p.name, p.id), '[]')
+            select coalesce(json_agg(json_build_object('id', p.id, 'name', p.name) order by p.name, p.id), '[]')
             from named_access n join person p on p.id = n.person_id where n.object_id = t.id) end,
         'papers', case when c.item_id is not null then (
-            select coalesce(jsonb_agg(paper_body(a, $2) order by a.number), '[]')
-            from paper a where a.item_id = t.id and visible(a.audience, $2)) end,
+            select coalesce(json_agg(paper_body(a, f, d, p) order by a.number), '[]')
+            from paper a
+            left join file f on f.id = a.file_id
+            left join document d on d.id = a.document_id and visible(d.audience, $2)
+            left join person p on p.id = a.author_id
+            where a.item_id = t.id and visible(a.audience, $2)) end,
         'adjourned_to', case when c.item_id is not null then t.adjourned_to end,
-        'adjourned_to_reference', case when c.item_id is not null then (
+        'adjourned_to_reference', case when c.item_id is not null and t.adjourned_to is not null then (
             select l.reference from agenda_item s join meeting l on l.id = s.meeting_id
             where s.id = t.adjourned_to and visible(l.audience, $2)) end) order by t.n), '[]')
     from (
@@ -58,7 +165,9 @@ CREATE FUNCTION agenda_body(meeting uuid, keys text[]) RETURNS jsonb
         where i.meeting_id = $1 and item_open(i, $2)
     ) t
     left join agenda_content c on c.item_id = t.id and visible(c.audience, $2)
-    left join (person q join authority s on s.id = q.authority_id) on q.id = c.submitted_by
+    left join person q on q.id = c.submitted_by
+    left join authority s on s.id = q.authority_id
+    left join person r on r.id = c.rapporteur_id
 $_$;
 
 CREATE TABLE appointment (
@@ -76,51 +185,68 @@ CREATE TABLE appointment (
     ministry_informed_on date,
     succeeded_by uuid,
     revision integer DEFAULT 1 NOT NULL,
+    requirements_confirmed_on date,
+    handed_over_on date,
     CONSTRAINT appointment_kind_known CHECK ((kind = ANY (ARRAY['commissioner'::text, 'deputy'::text]))),
     CONSTRAINT appointment_period_ordered CHECK (((valid_to IS NULL) OR (valid_to >= valid_from)))
-);
-
-CREATE TABLE authority (
-    id uuid DEFAULT gen_random_uuid() NOT NULL,
-    key text NOT NULL,
-    name text NOT NULL,
-    short text NOT NULL,
-    code text,
-    seat text,
-    kind text NOT NULL,
-    parent_id uuid,
-    CONSTRAINT authority_kind_known CHECK ((kind = ANY (ARRAY['district_government'::text, 'competence_centre'::text, 'ministry'::text, 'municipal'::text])))
-);
-
-CREATE TABLE person (
-    id uuid DEFAULT gen_random_uuid() NOT NULL,
-    reference text,
-    title text DEFAULT ''::text NOT NULL,
-    name text NOT NULL,
-    email text NOT NULL,
-    phone text DEFAULT ''::text NOT NULL,
-    function text DEFAULT ''::text NOT NULL,
-    authority_id uuid NOT NULL,
-    active boolean DEFAULT true NOT NULL,
-    password_hash text,
-    revision integer DEFAULT 1 NOT NULL
 );
 
 CREATE FUNCTION appointment_body(a appointment, p person, house authority, day date) RETURNS jsonb
     LANGUAGE sql STABLE
     AS $_$
-    select jsonb_build_object('id', $1.id, 'person_id', $1.person_id, 'person_name', $2.name,
-        'authority_id', $1.authority_id, 'authority_name', $3.short, 'kind', $1.kind, 'valid_from', $1.valid_from,
-        'valid_to', $1.valid_to, 'order_date', $1.order_date, 'file_reference', $1.file_reference,
-        'attached_to', $1.attached_to, 'announced_internally_on', $1.announced_internally_on,
+    select jsonb_build_object('id', $1.id, 'person_id', $1.person_id, 'person_name', $2.name, 'person_active', $2.active,
+        'authority_id', $1.authority_id, 'authority_key', $3.key, 'authority_name', $3.short, 'kind', $1.kind,
+        'valid_from', $1.valid_from, 'valid_to', $1.valid_to, 'order_date', $1.order_date,
+        'file_reference', $1.file_reference, 'attached_to', attachment_on($1, $4),
+        'announced_internally_on', $1.announced_internally_on,
         'announced_externally_on', $1.announced_externally_on, 'ministry_informed_on', $1.ministry_informed_on,
+        'requirements_confirmed_on', $1.requirements_confirmed_on, 'succeeded_by', $1.succeeded_by,
+        'state', case when $1.valid_from > $4 then 'prepared' when $1.valid_to < $4 then 'ended' else 'valid' end,
         'valid_today', $1.valid_from <= $4 and ($1.valid_to is null or $1.valid_to >= $4))
 $_$;
 
-CREATE FUNCTION attendance_body(meeting uuid) RETURNS jsonb
+CREATE FUNCTION appointment_detail(a appointment, p person, house authority, day date) RETURNS jsonb
     LANGUAGE sql STABLE
     AS $_$
-    select coalesce(jsonb_agg(jsonb_build_object('person_id', a.person_id, 'name', trim(p.title || ' ' || p.name),
+    select appointment_body($1, $2, $3, $4) || jsonb_build_object(
+        'successor_name', (
+            select q.name from appointment s join person q on q.id = s.person_id where s.id = $1.succeeded_by),
+        'predecessors', (
+            select coalesce(jsonb_agg(jsonb_build_object('id', s.id, 'person_name', q.name, 'valid_to', s.valid_to)
+                order by s.valid_to, s.id), '[]')
+            from appointment s join person q on q.id = s.person_id where s.succeeded_by = $1.id),
+        'attachments', jsonb_build_array(jsonb_build_object(
+                'valid_from', $1.valid_from, 'text', $1.attached_to, 'set_by_name', null)) || (
+            select coalesce(jsonb_agg(jsonb_build_object('valid_from', t.valid_from, 'text', t.text,
+                'set_by_name', q.name) order by t.valid_from), '[]')
+            from appointment_attachment t left join person q on q.id = t.set_by where t.appointment_id = $1.id),
+        'proofs', (
+            select coalesce(jsonb_agg(jsonb_build_object('id', o.id, 'duty', o.duty, 'done_on', o.done_on,
+                'reference', o.reference, 'proof', o.proof, 'file_id', o.file_id, 'file_name', f.name,
+                'recorded_by_name', q.name, 'withdrawn_on', o.withdrawn_on, 'withdrawn_reason', o.withdrawn_reason)
+                order by o.done_on, o.recorded_at, o.id), '[]')
+            from appointment_proof o left join person q on q.id = o.recorded_by left join file f on f.id = o.file_id
+            where o.appointment_id = $1.id),
+        'notices', (
+            select coalesce(jsonb_agg(jsonb_build_object('reference', n.reference, 'ministry_name', m.name,
+                'requested_on', n.requested_on, 'requested_by_name', q.name, 'file_id', n.file_id,
+                'dispatch_id', n.dispatch_id, 'sent_on', n.sent_on) order by n.requested_on, n.reference), '[]')
+            from ministry_notice n join responsible_ministry m on m.id = n.ministry_id
+            join person q on q.id = n.requested_by where n.appointment_id = $1.id))
+$_$;
+
+CREATE FUNCTION attachment_on(a appointment, day date) RETURNS text
+    LANGUAGE sql STABLE
+    AS $_$
+    select coalesce((
+        select t.text from appointment_attachment t where t.appointment_id = $1.id and t.valid_from <= $2
+        order by t.valid_from desc limit 1), $1.attached_to)
+$_$;
+
+CREATE FUNCTION attendance_body(meeting uuid) RETURNS json
+    LANGUAGE sql STABLE
+    AS $_$
+    select coalesce(json_agg(json_build_object('person_id', a.person_id, 'name', trim(p.title || ' ' || p.name),
         'authority_id', h.id, 'authority_name', h.short, 'house', h.kind = 'district_government', 'status', a.status,
         'represented_by', a.represented_by,
         'represented_by_name', (select trim(d.title || ' ' || d.name) from person d where d.id = a.represented_by),
@@ -181,10 +307,15 @@ CREATE TABLE consultation (
     reminded_for date,
     escalated_for date,
     revision integer DEFAULT 1 NOT NULL,
+    house_keys text[] DEFAULT '{}'::text[] NOT NULL,
     audience text[] GENERATED ALWAYS AS (
 CASE
     WHEN ((state = 'draft'::text) OR (reference IS NULL)) THEN ARRAY[('asking:'::text || (authority_id)::text)]
-    ELSE array_remove(ARRAY[('asking:'::text || (authority_id)::text), 'role:circle_office'::text, ('person:'::text || (assignee_id)::text), ('person:'::text || (deputy_id)::text), ('person:'::text || (reviewer_id)::text), ('person:'::text || (approver_id)::text)], NULL::text)
+    ELSE (
+    CASE
+        WHEN (house_keys = '{}'::text[]) THEN ARRAY[('asking:'::text || (authority_id)::text)]
+        ELSE house_keys
+    END || array_remove(ARRAY['role:circle_office'::text, ('expert:'::text || (id)::text), ('person:'::text || (assignee_id)::text), ('person:'::text || (deputy_id)::text), ('person:'::text || (reviewer_id)::text), ('person:'::text || (approver_id)::text)], NULL::text))
 END) STORED NOT NULL,
     CONSTRAINT consultation_author_is_not_reviewer CHECK (((reviewed_by IS NULL) OR (reviewed_by IS DISTINCT FROM answered_by))),
     CONSTRAINT consultation_level_known CHECK ((confidentiality = ANY (ARRAY['public'::text, 'internal'::text, 'circle'::text, 'confidential'::text]))),
@@ -202,6 +333,9 @@ CREATE FUNCTION consultation_body(c consultation, keys text[], day date) RETURNS
     AS $_$
     select consultation_line(c, $3) || jsonb_build_object('question', c.question, 'purpose', c.purpose, 'tried', c.tried,
         'urgency_reason', c.urgency_reason, 'wish_date', c.wish_date, 'contains_personal_data', c.contains_personal_data,
+        'handover_open', c.confidentiality = 'confidential' and c.state not in ('draft', 'withdrawn')
+            and not house_keys(c.authority_id, 'confidential', $3) <@ c.house_keys
+            and 'role:circle_office' = any($2),
         'due_steps', c.due_steps, 'deputy_id', c.deputy_id, 'deputy_name', (select name from person where id = c.deputy_id),
         'referred_to', c.referred_to, 'note', c.note,
         'clarifications', (
@@ -261,6 +395,7 @@ CREATE FUNCTION consultation_line(c consultation, day date) RETURNS jsonb
         'priority', c.priority, 'confidentiality', c.confidentiality, 'topics', c.topics,
         'authority_id', c.authority_id, 'authority_name', a.short,
         'requested_by_id', c.requested_by, 'requested_by_name', p.name,
+        'requested_for', acting_for(c.requested_by, coalesce(c.received_on, $2)),
         'assignee_id', c.assignee_id, 'assignee_name', (select name from person where id = c.assignee_id),
         'received_on', c.received_on, 'acknowledge_by', c.acknowledge_by, 'acknowledged_on', c.acknowledged_on,
         'due_on', c.due_on, 'due_on_effective', c.due_on_effective, 'overdue', coalesce(consultation_overdue(c, $2), false),
@@ -276,11 +411,47 @@ CREATE FUNCTION consultation_overdue(c consultation, day date) RETURNS boolean
             select q.asked_on from clarification q where q.consultation_id = c.id and q.replied_on is null))
 $_$;
 
+CREATE FUNCTION consultation_workers(c consultation) RETURNS text[]
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $$
+    select array(select key from unnest(c.audience) key where key <> all(c.house_keys)
+        and key not in ('asking:' || c.authority_id::text, 'expert:' || c.id::text))
+$$;
+
 CREATE FUNCTION consultation_works(c consultation, keys text[]) RETURNS boolean
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
     AS $_$
-    select $2 && array_remove(c.audience, 'asking:' || c.authority_id)
+    select $2 && consultation_workers(c)
 $_$;
+
+CREATE FUNCTION contact_due(p person, day date) RETURNS boolean
+    LANGUAGE sql STABLE
+    AS $_$
+    select $1.active and coalesce($1.contact_confirmed_on + interval '6 months' < $2, true)
+        and 'internal' = any(keys_on($1.id, $1.authority_id, roles_on($1.id, $2), $2))
+$_$;
+
+CREATE TABLE department (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    authority_id uuid NOT NULL,
+    number text NOT NULL,
+    name text NOT NULL,
+    active boolean DEFAULT true NOT NULL,
+    revision integer DEFAULT 1 NOT NULL,
+    audience text[] GENERATED ALWAYS AS (ARRAY[('asking:'::text || (authority_id)::text)]) STORED NOT NULL
+);
+
+ALTER TABLE ONLY department FORCE ROW LEVEL SECURITY;
+
+CREATE FUNCTION department_body(d department) RETURNS jsonb
+    LANGUAGE sql STABLE
+    AS $$
+    select jsonb_build_object('id', d.id, 'number', d.number, 'name', d.name, 'active', d.active, 'revision', d.revision)
+$$;
+
+CREATE FUNCTION department_name(department uuid) RETURNS text
+    LANGUAGE sql STABLE
+    AS $_$ select number || ' ' || name from department where id = $1 $_$;
 
 CREATE FUNCTION dispatch_open(object_kind text, object_id uuid, keys text[]) RETURNS boolean
     LANGUAGE sql STABLE
@@ -299,6 +470,49 @@ CREATE FUNCTION document_audience(id uuid, owner_id uuid, confidentiality text, 
             'role:circle_office']
         else array[$3, 'person:' || $2::text]
     end
+$_$;
+
+CREATE FUNCTION entitled_on(day date) RETURNS jsonb
+    LANGUAGE sql STABLE
+    AS $_$
+    select coalesce(jsonb_agg(jsonb_build_object(
+        'authority_id', a.id, 'authority_key', a.key, 'authority_name', a.short,
+        'appointment_id', c.id, 'commissioner_id', c.person_id, 'commissioner_name', p.name,
+        'absent_until', w.ends_on, 'deputy_id', w.deputy_id, 'deputy_name', w.name,
+        'entitled_id', case when w.ends_on is null then c.person_id else w.deputy_id end,
+        'entitled_name', case when w.ends_on is null then p.name else w.name end) order by a.name), '[]')
+    from authority a
+    left join appointment c on c.authority_id = a.id and c.kind = 'commissioner'
+        and c.valid_from <= $1 and (c.valid_to is null or c.valid_to >= $1)
+    left join person p on p.id = c.person_id
+    left join lateral (
+        select b.ends_on, d.person_id as deputy_id, q.name
+        from absence b
+        left join appointment d on d.person_id = b.deputy_id and d.kind = 'deputy' and d.authority_id = a.id
+            and d.valid_from <= $1 and (d.valid_to is null or d.valid_to >= $1)
+        left join person q on q.id = d.person_id
+        where b.person_id = c.person_id and b.starts_on <= $1 and b.ends_on >= $1
+        order by d.id is null, b.starts_on, b.id limit 1
+    ) w on true
+    where a.kind = 'district_government'
+$_$;
+
+CREATE FUNCTION experts_of(kind text, object_id uuid, keys text[], day date) RETURNS json
+    LANGUAGE sql STABLE
+    AS $_$
+    select (
+        select coalesce(json_agg(json_build_object('id', e.id, 'object_kind', e.object_kind, 'object_id', e.object_id,
+            'person_id', e.person_id, 'person_name', trim(p.title || ' ' || p.name), 'authority_id', e.authority_id,
+            'authority_name', h.short, 'valid_from', e.valid_from, 'valid_to', e.valid_to) order by p.name, e.id), '[]')
+        from expert_involvement e join person p on p.id = e.person_id join authority h on h.id = e.authority_id
+        where e.object_id = $2 and e.object_kind = $1 and e.valid_from <= $4
+            and coalesce(e.ended_on - 1, e.valid_to) >= $4)
+    where case $1
+        when 'agenda_item' then exists (
+            select from agenda_item i join agenda_content c on c.item_id = i.id join meeting m on m.id = i.meeting_id
+            where i.id = $2 and visible(c.audience, $3) and item_open(i, $3)
+                and (visible(m.audience, $3) or 'expert:' || i.id = any($3)))
+        else exists (select from consultation c where c.id = $2 and visible(c.audience, $3)) end
 $_$;
 
 CREATE FUNCTION fits(held anyarray, chosen anyarray) RETURNS boolean
@@ -325,10 +539,43 @@ begin
     execute format('revoke insert, update, delete on migration from %I', runtime);
 end $$;
 
+CREATE FUNCTION hats_on(p person, keys text[], day date) RETURNS jsonb
+    LANGUAGE sql STABLE
+    AS $_$
+    select coalesce(jsonb_agg(jsonb_build_object('authority_key', h.key, 'authority_name', h.short, 'roles', h.roles)
+        order by h.id <> $1.authority_id, h.short), '[]')
+    from (
+        select a.id, a.key, a.short, array_agg(distinct held.role order by held.role) as roles
+        from (
+            select $1.authority_id as house, g.role from role_grant g
+            where g.person_id = $1.id and g.valid_from <= $3 and (g.valid_to is null or g.valid_to >= $3)
+                and $2 && array['internal', 'role:technical_admin']
+            union all
+            select b.authority_id, b.kind from appointment b
+            where b.person_id = $1.id and b.valid_from <= $3 and (b.valid_to is null or b.valid_to >= $3)
+                and ($2 && array['internal', 'role:technical_admin']
+                    or b.kind = 'commissioner' and b.announced_externally_on <= $3)
+        ) held
+        join authority a on a.id = held.house
+        group by a.id
+    ) h
+$_$;
+
 CREATE FUNCTION house_in_directory(house_kind text, keys text[]) RETURNS boolean
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
     AS $_$
     select $2 && array['public', 'role:technical_admin'] and ($1 <> 'municipal' or $2 && array['circle', 'role:technical_admin'])
+$_$;
+
+CREATE FUNCTION house_keys(authority uuid, confidentiality text, day date) RETURNS text[]
+    LANGUAGE sql STABLE
+    AS $_$
+    select coalesce(
+        case when $2 = 'confidential' then (
+            select array_agg('tenure:' || c.id) from appointment c
+            where c.authority_id = $1 and c.kind = 'commissioner' and c.valid_from <= $3
+                and (c.valid_to is null or c.valid_to >= $3)) end,
+        array['asking:' || $1])
 $_$;
 
 CREATE FUNCTION in_directory(p person, house_kind text, keys text[], day date) RETURNS boolean
@@ -337,16 +584,17 @@ CREATE FUNCTION in_directory(p person, house_kind text, keys text[], day date) R
     select $1.active and case
         when 'internal' = any($3) then $2 <> 'municipal' or 'circle' = any($3)
         when 'role:technical_admin' = any($3) then true
-        else 'public' = any($3) and is_commissioner($1.id, $4)
+        else 'public' = any($3) and is_announced($1.id, $4)
     end
 $_$;
 
-CREATE FUNCTION is_commissioner(person uuid, day date) RETURNS boolean
+CREATE FUNCTION is_announced(person uuid, day date) RETURNS boolean
     LANGUAGE sql STABLE
     AS $_$
     select exists (
         select from appointment a
-        where a.person_id = $1 and a.kind = 'commissioner' and a.valid_from <= $2 and (a.valid_to is null or a.valid_to >= $2)
+        where a.person_id = $1 and a.kind = 'commissioner' and a.announced_externally_on <= $2
+            and a.valid_from <= $2 and (a.valid_to is null or a.valid_to >= $2)
     )
 $_$;
 
@@ -367,10 +615,7 @@ CREATE FUNCTION item_open(item agenda_item, keys text[]) RETURNS boolean
     LANGUAGE sql STABLE
     AS $_$
     select $1.status = 'admitted' or $1.frozen or $2 && array['role:circle_office', 'role:circle_moderator']
-        or exists (
-            select from agenda_content c left join person p on p.id = c.submitted_by
-            where c.item_id = $1.id and visible(c.audience, $2) and (c.confidentiality = 'confidential'
-                or $2 && array['person:' || p.id, 'asking:' || p.authority_id, 'person:' || c.rapporteur_id]))
+        or proposal_open($1.id, $2)
 $_$;
 
 CREATE FUNCTION keep_approved() RETURNS trigger
@@ -387,7 +632,7 @@ begin
     return new;
 end $$;
 
-CREATE FUNCTION keys_on(person uuid, authority uuid, roles text[]) RETURNS text[]
+CREATE FUNCTION keys_on(person uuid, authority uuid, roles text[], day date) RETURNS text[]
     LANGUAGE sql STABLE
     AS $_$
     select array['person:' || $1]
@@ -398,10 +643,26 @@ CREATE FUNCTION keys_on(person uuid, authority uuid, roles text[]) RETURNS text[
         || case when $3 && array['circle_office', 'circle_moderator', 'kfi_head', 'quality_reviewer',
             'release_approver', 'records_manager', 'commissioner', 'deputy'] then array['circle'] else '{}' end
         || case when $3 && array['commissioner', 'deputy', 'assistant'] then array['asking:' || $2] else '{}' end
-        || (select coalesce(array_agg('role:' || role), '{}') from unnest($3) role)
-        || (select coalesce(array_agg('meeting:' || a.meeting_id), '{}') from attendance a
-            where (a.person_id = $1 or a.represented_by = $1) and not $3 && array['technical_admin'])
-        || (select coalesce(array_agg('named:' || n.object_id), '{}') from named_access n where n.person_id = $1)
+        || array(
+            select 'role:' || role from unnest($3) role
+            union all
+            select 'meeting:' || a.meeting_id from attendance a
+            where a.person_id = $1 and not $3 && array['technical_admin']
+            union all
+            select 'meeting:' || a.meeting_id from attendance a
+            where a.represented_by = $1 and not $3 && array['technical_admin']
+            union all
+            select 'meeting:' || b.meeting_id from absence b
+            where b.deputy_id = $1 and b.meeting_id is not null and b.ends_on >= $4
+            union all
+            select 'tenure:' || c.id from appointment c
+            where c.authority_id = $2 and c.kind = 'commissioner' and $3 && array['commissioner', 'deputy', 'assistant']
+                and c.valid_from <= $4 and (c.valid_to is null or c.valid_to >= $4)
+            union all
+            select 'named:' || n.object_id from named_access n where n.person_id = $1
+            union all
+            select 'expert:' || e.object_id from expert_involvement e
+            where e.person_id = $1 and e.valid_from <= $4 and coalesce(e.ended_on - 1, e.valid_to) >= $4)
 $_$;
 
 CREATE FUNCTION learn_words(texts text, levels text[]) RETURNS void
@@ -435,6 +696,8 @@ CREATE FUNCTION may_read_event(event audit_event, reader uuid, keys text[]) RETU
     LANGUAGE sql STABLE
     AS $_$
     select case
+        when $1.object_kind in ('department', 'measure', 'report_to_head') then
+            coalesce('asking:' || ($1.detail ->> 'authority_id') = any($3), false)
         when $3 && array['role:data_protection_officer', 'role:records_manager'] then true
         when $1.actor_id = $2 then true
         when $1.action like 'session.%' or $1.action like '%.read' then false
@@ -451,6 +714,54 @@ CREATE FUNCTION may_read_event(event audit_event, reader uuid, keys text[]) RETU
             else true
         end
     end
+$_$;
+
+CREATE TABLE measure (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    authority_id uuid NOT NULL,
+    title text NOT NULL,
+    description text DEFAULT ''::text NOT NULL,
+    text_version integer DEFAULT 1 NOT NULL,
+    lead_unit uuid,
+    stage text NOT NULL,
+    draft boolean DEFAULT true NOT NULL,
+    resubmission_on date,
+    created_by uuid,
+    revision integer DEFAULT 1 NOT NULL,
+    audience text[] GENERATED ALWAYS AS (ARRAY[('asking:'::text || (authority_id)::text)]) STORED NOT NULL,
+    CONSTRAINT measure_stage_known CHECK ((stage = ANY (ARRAY['planned'::text, 'in_development'::text, 'in_introduction'::text, 'implemented'::text, 'ended'::text])))
+);
+
+ALTER TABLE ONLY measure FORCE ROW LEVEL SECURITY;
+
+CREATE FUNCTION measure_body(m measure, day date) RETURNS jsonb
+    LANGUAGE sql STABLE
+    AS $_$
+    select jsonb_build_object('id', m.id, 'authority_id', m.authority_id, 'title', m.title, 'description', m.description,
+        'text_version', m.text_version, 'lead_unit', m.lead_unit, 'lead_unit_name', department_name(m.lead_unit),
+        'stage', m.stage, 'draft', m.draft, 'resubmission_on', m.resubmission_on,
+        'resubmitted', coalesce(m.stage <> 'ended' and m.resubmission_on <= $2, false),
+        'created_by_name', (select name from person where id = m.created_by), 'revision', m.revision,
+        'departments', (
+            select coalesce(jsonb_agg(jsonb_build_object('id', d.id, 'name', d.number || ' ' || d.name) order by d.number), '[]')
+            from measure_department u join department d on d.id = u.department_id where u.measure_id = m.id),
+        'stages', (
+            select coalesce(jsonb_agg(jsonb_build_object('stage', s.stage, 'changed_on', s.changed_on, 'note', s.note,
+                'changed_by_name', (select name from person where id = s.changed_by)) order by s.id), '[]')
+            from measure_stage s where s.measure_id = m.id),
+        'participations', (
+            select coalesce(jsonb_agg(jsonb_build_object('id', p.id, 'department_id', p.department_id,
+                'department_name', department_name(p.department_id), 'subject', p.subject, 'asked_on', p.asked_on,
+                'answer_due', p.answer_due, 'statement', p.statement, 'answered_on', p.answered_on, 'state', p.state,
+                'closing_note', p.closing_note, 'overdue', coalesce(p.state = 'open' and p.answer_due < $2, false))
+                order by p.asked_on, p.id), '[]')
+            from participation p where p.measure_id = m.id),
+        'co_signatures', (
+            select coalesce(jsonb_agg(jsonb_build_object('step', c.step, 'department_id', c.department_id,
+                'department_name', department_name(c.department_id), 'state', c.state, 'initials', c.initials,
+                'signed_on', c.signed_on, 'remark', c.remark, 'text_version', c.text_version,
+                'reopened_on', c.reopened_on, 'earlier', c.earlier) order by c.step), '[]')
+            from co_signature c where c.measure_id = m.id))
 $_$;
 
 CREATE TABLE meeting (
@@ -486,23 +797,18 @@ CREATE TABLE meeting (
     CONSTRAINT meeting_times_ordered CHECK ((end_local > start_local))
 );
 
-CREATE FUNCTION meeting_card(meeting meeting, keys text[], today date) RETURNS jsonb
+CREATE FUNCTION meeting_card(meeting meeting, moved_to_reference text, items bigint, proposals bigint, today date) RETURNS json
     LANGUAGE sql STABLE
     AS $_$
-    select jsonb_build_object('id', $1.id, 'reference', $1.reference, 'number', $1.number, 'title', $1.title,
+    select json_build_object('id', $1.id, 'reference', $1.reference, 'number', $1.number, 'title', $1.title,
         'date', $1.date, 'start_local', to_char($1.start_local, 'HH24:MI'), 'end_local', to_char($1.end_local, 'HH24:MI'),
         'time_zone', $1.time_zone, 'mode', $1.mode, 'place', $1.place, 'link', $1.link, 'state', $1.state,
         'invitation_sent_on', $1.invitation_sent_on, 'invitation_until', $1.deadlines -> 'invitation_latest' ->> 'on',
-        'overdue', coalesce(($1.deadlines -> 'invitation_latest' ->> 'on')::date < $3, false)
+        'overdue', coalesce(($1.deadlines -> 'invitation_latest' ->> 'on')::date < $5, false)
             and $1.state in ('planned', 'agenda_open'),
-        'agenda_version', $1.agenda_version, 'sequence', $1.sequence, 'moved_to', t.id, 'moved_to_reference', t.reference,
-        'item_count', coalesce(c.items, 0), 'proposal_count', coalesce(c.proposals, 0), 'revision', $1.revision)
-    from (select) one
-    left join meeting t on t.id = $1.moved_to and visible(t.audience, $2)
-    left join lateral (
-        select count(*) filter (where i.status in ('admitted', 'on_agenda', 'treated')) as items,
-            count(*) filter (where i.status = 'registered') as proposals
-        from agenda_item i where i.meeting_id = $1.id and item_open(i, $2)) c on true
+        'agenda_version', $1.agenda_version, 'sequence', $1.sequence,
+        'moved_to', case when $2 is not null then $1.moved_to end, 'moved_to_reference', $2,
+        'item_count', coalesce($3, 0), 'proposal_count', coalesce($4, 0), 'revision', $1.revision)
 $_$;
 
 CREATE FUNCTION minutes_content(meeting uuid, keys text[], whole boolean) RETURNS jsonb
@@ -542,6 +848,13 @@ CREATE FUNCTION minutes_content(meeting uuid, keys text[], whole boolean) RETURN
     where m.id = $1
 $_$;
 
+CREATE FUNCTION next_co_signature(measure uuid) RETURNS text
+    LANGUAGE sql STABLE
+    AS $_$
+    select department_name(department_id) from co_signature
+    where measure_id = $1 and state <> 'signed' order by step limit 1
+$_$;
+
 CREATE FUNCTION next_number(series text, year integer) RETURNS integer
     LANGUAGE sql
     AS $_$
@@ -549,6 +862,62 @@ CREATE FUNCTION next_number(series text, year integer) RETURNS integer
     on conflict on constraint number_series_unique do update set last = number_series.last + 1
     returning last
 $_$;
+
+CREATE FUNCTION open_duties(day date) RETURNS TABLE(appointment_id uuid, duty text, since date, kind text, person_id uuid, person_name text, authority_id uuid, authority_key text, authority_name text)
+    LANGUAGE sql STABLE
+    AS $_$
+    select b.id, d.duty, b.valid_from, b.kind, b.person_id, p.name, a.id, a.key, a.short
+    from appointment b join person p on p.id = b.person_id join authority a on a.id = b.authority_id
+    cross join lateral (values ('announced_internally', b.announced_internally_on),
+        ('announced_externally', b.announced_externally_on), ('ministry_informed', b.ministry_informed_on)
+    ) d (duty, done_on)
+    where d.done_on is null and b.valid_from <= $1 and (b.valid_to is null or b.valid_to >= $1)
+$_$;
+
+CREATE TABLE document (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    reference text NOT NULL,
+    title text NOT NULL,
+    kind text NOT NULL,
+    abstract text DEFAULT ''::text NOT NULL,
+    body text DEFAULT ''::text NOT NULL,
+    topics text[] DEFAULT '{}'::text[] NOT NULL,
+    confidentiality text NOT NULL,
+    state text DEFAULT 'draft'::text NOT NULL,
+    owner_id uuid NOT NULL,
+    authority_id uuid NOT NULL,
+    edited_by uuid,
+    version integer DEFAULT 1 NOT NULL,
+    language_level text DEFAULT 'standard'::text NOT NULL,
+    legal_basis text DEFAULT ''::text NOT NULL,
+    released_on date,
+    released_by uuid,
+    review_on date,
+    retired_note text DEFAULT ''::text NOT NULL,
+    return_note text DEFAULT ''::text NOT NULL,
+    superseded_by uuid,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    revision integer DEFAULT 1 NOT NULL,
+    audience text[] GENERATED ALWAYS AS (document_audience(id, owner_id, confidentiality, state)) STORED NOT NULL,
+    CONSTRAINT document_has_other_successor CHECK ((superseded_by <> id)),
+    CONSTRAINT document_language_known CHECK ((language_level = ANY (ARRAY['standard'::text, 'plain'::text, 'easy'::text]))),
+    CONSTRAINT document_level_known CHECK ((confidentiality = ANY (ARRAY['public'::text, 'internal'::text, 'circle'::text, 'confidential'::text]))),
+    CONSTRAINT document_state_known CHECK ((state = ANY (ARRAY['draft'::text, 'in_review'::text, 'released'::text, 'review_overdue'::text, 'superseded'::text, 'retired'::text])))
+);
+
+ALTER TABLE ONLY document FORCE ROW LEVEL SECURITY;
+
+CREATE TABLE file (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    name text NOT NULL,
+    content_type text NOT NULL,
+    size bigint NOT NULL,
+    sha256 text NOT NULL,
+    key text NOT NULL,
+    text text DEFAULT ''::text NOT NULL,
+    uploaded_by uuid,
+    created_at timestamp with time zone DEFAULT now() NOT NULL
+);
 
 CREATE TABLE paper (
     id uuid DEFAULT gen_random_uuid() NOT NULL,
@@ -566,8 +935,8 @@ CREATE TABLE paper (
     revision integer DEFAULT 1 NOT NULL,
     audience text[] GENERATED ALWAYS AS (
 CASE
-    WHEN (confidentiality = 'confidential'::text) THEN ARRAY[('named:'::text || (item_id)::text)]
-    ELSE ARRAY['circle'::text, ('meeting:'::text || (meeting_id)::text)]
+    WHEN (confidentiality = 'confidential'::text) THEN ARRAY[('named:'::text || (item_id)::text), ('expert:'::text || (item_id)::text)]
+    ELSE ARRAY['circle'::text, ('meeting:'::text || (meeting_id)::text), ('expert:'::text || (item_id)::text)]
 END) STORED NOT NULL,
     CONSTRAINT paper_has_content CHECK (((file_id IS NOT NULL) OR (document_id IS NOT NULL))),
     CONSTRAINT paper_label_known CHECK ((label = ANY (ARRAY['advance'::text, 'late'::text, 'tabled'::text]))),
@@ -576,33 +945,88 @@ END) STORED NOT NULL,
 
 ALTER TABLE ONLY paper FORCE ROW LEVEL SECURITY;
 
-CREATE FUNCTION paper_body(paper paper, keys text[]) RETURNS jsonb
+CREATE FUNCTION paper_body(a paper, f file, d document, p person) RETURNS json
     LANGUAGE sql STABLE
     AS $_$
-    select jsonb_build_object('id', $1.id, 'meeting_id', $1.meeting_id, 'item_id', $1.item_id, 'number', $1.number,
+    select json_build_object('id', $1.id, 'meeting_id', $1.meeting_id, 'item_id', $1.item_id, 'number', $1.number,
         'title', $1.title, 'version', $1.version, 'confidentiality', $1.confidentiality, 'label', $1.label,
-        'file_id', $1.file_id, 'file_name', f.name, 'file_size', f.size,
-        'document_id', d.id, 'document_reference', d.reference,
-        'author_id', $1.author_id, 'author_name', (select trim(p.title || ' ' || p.name) from person p where p.id = $1.author_id),
+        'file_id', $1.file_id, 'file_name', $2.name, 'file_size', $2.size,
+        'document_id', $3.id, 'document_reference', $3.reference,
+        'author_id', $1.author_id, 'author_name', trim($4.title || ' ' || $4.name),
         'submitted_on', $1.submitted_on, 'revision', $1.revision)
-    from (select) one
-    left join file f on f.id = $1.file_id
-    left join document d on d.id = $1.document_id and visible(d.audience, $2)
 $_$;
 
-CREATE FUNCTION person_body(p person, house authority, keys text[], day date) RETURNS jsonb
+CREATE TABLE partner (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    reference text,
+    kind text NOT NULL,
+    organisation text NOT NULL,
+    authority_id uuid NOT NULL,
+    person_id uuid,
+    name text DEFAULT ''::text NOT NULL,
+    function text DEFAULT ''::text NOT NULL,
+    address text DEFAULT ''::text NOT NULL,
+    email text DEFAULT ''::text NOT NULL,
+    phone text DEFAULT ''::text NOT NULL,
+    municipality text DEFAULT ''::text NOT NULL,
+    ags text,
+    topics text[] DEFAULT '{}'::text[] NOT NULL,
+    source text NOT NULL,
+    source_on date NOT NULL,
+    audience_level text DEFAULT 'public'::text NOT NULL,
+    subscribed boolean DEFAULT true NOT NULL,
+    unsubscribed_on date,
+    opt_out uuid DEFAULT gen_random_uuid() NOT NULL,
+    revision integer DEFAULT 1 NOT NULL,
+    CONSTRAINT partner_ags_of_the_land CHECK ((ags ~ '^05[13579][0-9]{5}$'::text)),
+    CONSTRAINT partner_gets_public_only CHECK ((audience_level = 'public'::text)),
+    CONSTRAINT partner_kind_known CHECK ((kind = ANY (ARRAY['municipal_contact'::text, 'institution'::text, 'association'::text]))),
+    CONSTRAINT partner_unsubscribed_has_day CHECK ((subscribed = (unsubscribed_on IS NULL)))
+);
+
+CREATE FUNCTION partner_body(p partner, house authority) RETURNS jsonb
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $_$
+    select jsonb_build_object('id', $1.id, 'reference', $1.reference, 'kind', $1.kind, 'organisation', $1.organisation,
+        'name', $1.name, 'function', $1.function, 'address', $1.address, 'email', $1.email, 'phone', $1.phone,
+        'municipality', $1.municipality, 'ags', $1.ags, 'topics', $1.topics, 'source', $1.source,
+        'source_on', $1.source_on, 'subscribed', $1.subscribed, 'unsubscribed_on', $1.unsubscribed_on,
+        'authority_id', $1.authority_id, 'authority_key', $2.key, 'authority_name', $2.short)
+$_$;
+
+CREATE FUNCTION partner_open(house uuid, own_house uuid, keys text[]) RETURNS boolean
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $_$
+    select 'circle' = any($3) or ('internal' = any($3) and $1 = $2)
+$_$;
+
+CREATE FUNCTION person_body(p person, house authority, inside boolean, roles text[]) RETURNS jsonb
     LANGUAGE sql STABLE
     AS $_$
-    select jsonb_build_object('id', $1.id, 'reference', $1.reference, 'name', $1.name, 'title', $1.title,
-        'function', $1.function, 'email', $1.email, 'phone', $1.phone, 'authority_id', $1.authority_id,
-        'authority_key', $2.key, 'authority_name', $2.short, 'active', $1.active,
-        'roles', case when $3 && array['internal', 'role:technical_admin'] then roles_on($1.id, $4) else array['commissioner'] end)
+    select jsonb_build_object('id', $1.id, 'name', $1.name, 'title', $1.title, 'function', $1.function,
+        'authority_id', $1.authority_id, 'authority_key', $2.key, 'authority_name', $2.short, 'active', $1.active,
+        'reference', case when $3 then $1.reference end,
+        'email', case when $3 or 'email' = any($1.public_fields) then coalesce(nullif($1.contact_email, ''), $1.email) else '' end,
+        'phone', case when $3 or 'phone' = any($1.public_fields) then $1.phone else '' end,
+        'room', case when $3 or 'room' = any($1.public_fields) then $1.room else '' end,
+        'hours', case when $3 or 'hours' = any($1.public_fields) then $1.hours else '' end,
+        'roles', case when $3 then coalesce($4, '{}') else array['commissioner'] end)
 $_$;
 
 CREATE FUNCTION phrase_query(words text) RETURNS tsquery
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
     AS $_$
     select phraseto_tsquery('pg_catalog.german', $1) || phraseto_tsquery('pg_catalog.german', fold_german($1))
+$_$;
+
+CREATE FUNCTION proposal_open(item uuid, keys text[]) RETURNS boolean
+    LANGUAGE sql STABLE
+    AS $_$
+    select exists (
+        select from agenda_content c left join person p on p.id = c.submitted_by
+        where c.item_id = $1 and visible(c.audience, $2) and (c.confidentiality = 'confidential'
+            or $2 && array['person:' || p.id, 'asking:' || p.authority_id, 'person:' || c.rapporteur_id,
+                'expert:' || $1]))
 $_$;
 
 CREATE FUNCTION raise_wall(target regclass) RETURNS void
@@ -621,29 +1045,80 @@ begin
     raise exception '% is written once', tg_table_name using errcode = 'restrict_violation', constraint = 'written_once';
 end $$;
 
-CREATE FUNCTION roles_on(person uuid, day date) RETURNS text[]
+CREATE TABLE report_to_head (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    authority_id uuid NOT NULL,
+    occasion text NOT NULL,
+    field text NOT NULL,
+    reported_on date NOT NULL,
+    text text DEFAULT ''::text NOT NULL,
+    outcome text DEFAULT ''::text NOT NULL,
+    state text DEFAULT 'draft'::text NOT NULL,
+    source text DEFAULT ''::text NOT NULL,
+    resubmission_on date,
+    created_by uuid,
+    revision integer DEFAULT 1 NOT NULL,
+    audience text[] GENERATED ALWAYS AS (ARRAY[('asking:'::text || (authority_id)::text)]) STORED NOT NULL,
+    CONSTRAINT report_to_head_field_known CHECK ((field = ANY (ARRAY['concerns'::text, 'intercultural_opening'::text]))),
+    CONSTRAINT report_to_head_state_known CHECK ((state = ANY (ARRAY['draft'::text, 'open'::text, 'told'::text, 'closed'::text]))),
+    CONSTRAINT report_to_head_told_has_outcome CHECK (((state <> 'told'::text) OR (outcome <> ''::text)))
+);
+
+ALTER TABLE ONLY report_to_head FORCE ROW LEVEL SECURITY;
+
+CREATE FUNCTION report_body(r report_to_head, day date) RETURNS jsonb
     LANGUAGE sql STABLE
     AS $_$
-    select coalesce(array_agg(distinct role), '{}') from (
-        select g.role from role_grant g
-        where g.person_id = $1 and g.valid_from <= $2 and (g.valid_to is null or g.valid_to >= $2)
-        union all
-        select a.kind from appointment a
-        where a.person_id = $1 and a.kind = 'commissioner'
-            and a.valid_from <= $2 and (a.valid_to is null or a.valid_to >= $2)
-        union all
-        select unnest(case when exists (
+    select jsonb_build_object('id', r.id, 'authority_id', r.authority_id, 'occasion', r.occasion, 'field', r.field,
+        'reported_on', r.reported_on, 'text', r.text, 'outcome', r.outcome, 'state', r.state, 'source', r.source,
+        'resubmission_on', r.resubmission_on, 'resubmitted', coalesce(r.state in ('draft', 'open') and r.resubmission_on <= $2, false),
+        'created_by_name', (select name from person where id = r.created_by), 'revision', r.revision)
+$_$;
+
+CREATE FUNCTION role_sources(person uuid, day date) RETURNS TABLE(role text, valid_from date, valid_to date, source text, about text)
+    LANGUAGE sql STABLE
+    AS $_$
+    select g.role, g.valid_from, g.valid_to, 'grant', ''
+    from role_grant g
+    where g.person_id = $1 and g.valid_from <= $2 and (g.valid_to is null or g.valid_to >= $2)
+    union all
+    select case a.kind when 'commissioner' then 'commissioner' else 'regional_staff' end, a.valid_from, a.valid_to,
+        'appointment', h.short
+    from appointment a join authority h on h.id = a.authority_id
+    where a.person_id = $1 and a.valid_from <= $2 and (a.valid_to is null or a.valid_to >= $2)
+    union all
+    select 'deputy', b.starts_on, b.ends_on, 'absence', trim(p.title || ' ' || p.name)
+    from absence b join person p on p.id = b.person_id
+    where b.deputy_id = $1 and b.starts_on <= $2 and b.ends_on >= $2 and exists (
+        select from appointment a join appointment c on c.authority_id = a.authority_id
+        where a.person_id = $1 and a.kind = 'deputy' and a.valid_from <= $2 and (a.valid_to is null or a.valid_to >= $2)
+            and c.person_id = b.person_id and c.kind = 'commissioner'
+            and c.valid_from <= $2 and (c.valid_to is null or c.valid_to >= $2))
+$_$;
+
+CREATE FUNCTION roles_held(persons uuid[], day date) RETURNS TABLE(person_id uuid, role text)
+    LANGUAGE sql STABLE
+    AS $_$
+    select g.person_id, g.role from role_grant g
+    where g.person_id = any($1) and g.valid_from <= $2 and (g.valid_to is null or g.valid_to >= $2)
+    union
+    select a.person_id, r.role from appointment a
+    cross join lateral (
+        select 'commissioner' as role where a.kind = 'commissioner'
+        union all select 'regional_staff' where a.kind = 'deputy'
+        union all select 'deputy' where a.kind = 'deputy' and exists (
             select from absence b
             join appointment c on c.person_id = b.person_id and c.kind = 'commissioner'
                 and c.authority_id = a.authority_id
                 and c.valid_from <= $2 and (c.valid_to is null or c.valid_to >= $2)
-            where b.deputy_id = $1 and b.starts_on <= $2 and b.ends_on >= $2
-        ) then array['deputy', 'regional_staff'] else array['regional_staff'] end)
-        from appointment a
-        where a.person_id = $1 and a.kind = 'deputy'
-            and a.valid_from <= $2 and (a.valid_to is null or a.valid_to >= $2)
-    ) held
+            where b.deputy_id = a.person_id and b.starts_on <= $2 and b.ends_on >= $2)
+    ) r
+    where a.person_id = any($1) and a.valid_from <= $2 and (a.valid_to is null or a.valid_to >= $2)
 $_$;
+
+CREATE FUNCTION roles_on(person uuid, day date) RETURNS text[]
+    LANGUAGE sql STABLE
+    AS $_$ select array(select role from roles_held(array[$1], $2) order by role) $_$;
 
 CREATE FUNCTION search_words(title text, reference text, body text) RETURNS tsvector
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
@@ -678,6 +1153,8 @@ CASE
     WHEN confidential THEN ARRAY[('named:'::text || (item_id)::text), ('person:'::text || (owner_id)::text)]
     ELSE ARRAY['circle'::text, ('person:'::text || (owner_id)::text)]
 END) STORED NOT NULL,
+    handed_over_from uuid,
+    handed_over_on date,
     CONSTRAINT task_confidential_has_item CHECK (((NOT confidential) OR (item_id IS NOT NULL))),
     CONSTRAINT task_status_known CHECK ((status = ANY (ARRAY['open'::text, 'accepted'::text, 'done'::text, 'declined'::text])))
 );
@@ -695,7 +1172,45 @@ CREATE FUNCTION task_body(t task, keys text[], day date) RETURNS jsonb
         'status', t.status, 'overdue', coalesce(t.status in ('open', 'accepted') and t.due < $3, false),
         'confidential', t.confidential, 'accepted_by', t.accepted_by, 'accepted_on', t.accepted_on,
         'declined_reason', t.declined_reason, 'done_on', t.done_on, 'created_by', t.created_by,
-        'created_by_name', (select name from person where id = t.created_by))
+        'created_by_name', (select name from person where id = t.created_by),
+        'handed_over_from_name', (select name from person where id = t.handed_over_from),
+        'handed_over_on', t.handed_over_on)
+$_$;
+
+CREATE FUNCTION thing_by_reference(ref text, keys text[]) RETURNS TABLE(kind text, id uuid, reference text, url text, gate integer, audience text[])
+    LANGUAGE sql STABLE STRICT ROWS 3
+    AS $_$
+    with asked as (
+        select n.parts[1] as thing, n.parts[2] as number
+        from string_to_array(regexp_replace(upper(btrim($1)), '[[:space:]/]+TOP[[:space:]-]*', ' TOP '), ' TOP ') n (parts)
+    ),
+    found as (
+        select 'meeting' as kind, m.id, m.reference, '/sitzungen/' || m.reference as url, 1 as gate, m.audience
+        from asked a join meeting m on m.reference = a.thing and a.number is null
+        union all
+        select 'agenda_item', i.id, m.reference || ' TOP ' || i.place, '/sitzungen/' || m.reference || '/top/' || i.id,
+            g.gate, g.audience
+        from asked a join meeting m on m.reference = a.thing
+        join lateral (
+            select t.id, t.place
+            from (
+                select o.id, o.frozen, case when o.frozen then o.number
+                    when m.invitation_sent_on is null then (row_number() over (order by o."order"))::text end as place
+                from agenda_item o where o.meeting_id = m.id and (o.frozen or o.status = 'admitted')) t
+            where upper(t.place) = a.number and t.place <> '' order by t.frozen desc limit 1) i on true
+        join agenda_content c on c.item_id = i.id
+        cross join lateral (values (1, m.audience || ('expert:' || i.id)), (2, c.audience)) g (gate, audience)
+        union all
+        select 'consultation', c.id, c.reference, '/anfragen/' || c.reference, 1, c.audience
+        from asked a join consultation c on c.reference = a.thing and a.number is null
+        union all
+        select 'document', d.id, d.reference, '/wissen/' || d.reference, 1, d.audience
+        from asked a join document d on d.reference = a.thing and a.number is null
+        union all
+        select 'task', t.id, t.reference, '/aufgaben/' || t.id, 1, t.audience
+        from asked a join task t on t.reference = a.thing and a.number is null
+    )
+    select f.* from found f where not exists (select from found o where not visible(o.audience, $2)) order by f.gate
 $_$;
 
 CREATE FUNCTION visible(audience text[], keys text[]) RETURNS boolean
@@ -703,30 +1218,68 @@ CREATE FUNCTION visible(audience text[], keys text[]) RETURNS boolean
     AS $$ select audience && keys $$;
 
 CREATE FUNCTION wall_keys() RETURNS text[]
-    LANGUAGE sql STABLE
+    LANGUAGE plpgsql STABLE
     AS $$
-    select w.keys from whoami(
-        decode(nullif(current_setting('circle.session', true), ''), 'hex'),
-        nullif(current_setting('circle.office_now', true), '')::timestamptz) w
-$$;
+declare
+    caller text := current_setting('circle.caller', true);
+    kept text := current_setting('circle.wall', true);
+    stamp text := statement_timestamp() || ' ';
+begin
+    if starts_with(kept, stamp) then
+        return nullif(substr(kept, length(stamp) + 1), '')::text[];
+    end if;
+    if coalesce(caller, '') = '' then
+        perform set_config('circle.wall', stamp, true);
+        return null;
+    end if;
+    return (select w.keys from whoami(decode(split_part(caller, ' ', 1), 'hex'), split_part(caller, ' ', 2)::timestamptz) w);
+end $$;
 
 CREATE FUNCTION wall_open() RETURNS boolean
     LANGUAGE sql STABLE
     AS $$ select coalesce(current_setting('circle.system', true), '') = 'on' $$;
 
-CREATE FUNCTION whoami(token_hash bytea, office_now timestamp with time zone) RETURNS TABLE(person_id uuid, authority_id uuid, name text, email text, roles text[], keys text[], kind text, signed_in_at timestamp with time zone, stale boolean, card jsonb)
-    LANGUAGE sql STABLE ROWS 1
+CREATE FUNCTION was_expert(person uuid, consultation uuid) RETURNS boolean
+    LANGUAGE sql STABLE
     AS $_$
-    select p.id, p.authority_id, p.name, p.email, r.roles, keys_on(p.id, p.authority_id, r.roles), s.kind,
+    select exists (select from expert_involvement e where e.person_id = $1 and e.object_id = $2)
+$_$;
+
+CREATE FUNCTION whoami(token_hash bytea, office_now timestamp with time zone) RETURNS TABLE(person_id uuid, authority_id uuid, name text, email text, roles text[], keys text[], kind text, signed_in_at timestamp with time zone, stale boolean, card jsonb)
+    LANGUAGE plpgsql STABLE ROWS 1
+    AS $_$
+#variable_conflict use_column
+declare
+    caller text := current_setting('circle.caller', true);
+    stamp text := statement_timestamp() || ' ';
+    today date := ($2 at time zone 'Europe/Berlin')::date;
+begin
+    select p.id, p.authority_id, p.name, p.email, r.roles, keys_on(p.id, p.authority_id, r.roles, today), s.kind,
         s.signed_in_at, s.last_seen < now() - interval '1 minute',
-        jsonb_build_object('stale', s.last_seen < now() - interval '1 minute', 'person_id', p.id, 'name', p.name, 'title', p.title, 'email', p.email,
-            'function', p.function, 'authority_id', p.authority_id, 'authority_name', a.short, 'roles', r.roles)
+        jsonb_build_object('stale', s.last_seen < now() - interval '1 minute', 'person_id', p.id, 'name', p.name,
+            'title', p.title, 'email', p.email, 'function', p.function, 'authority_id', p.authority_id,
+            'authority_name', a.short, 'roles', r.roles,
+            'acting_for', case when r.roles && array['deputy', 'assistant'] then acting_for(p.id, today) end)
+    into person_id, authority_id, name, email, roles, keys, kind, signed_in_at, stale, card
     from session s
     join person p on p.id = s.person_id and p.active
     join authority a on a.id = p.authority_id
-    cross join lateral (select roles_on(p.id, ($2 at time zone 'Europe/Berlin')::date) as roles) r
-    where s.token_hash = $1 and s.expires_at > now() and s.last_seen > now() - interval '30 minutes'
-$_$;
+    -- `offset 0`: the roles are asked for once, not wherever they are named.
+    cross join lateral (select roles_on(p.id, today) as roles offset 0) r
+    where s.token_hash = $1 and s.expires_at > now() and s.last_seen > now() - interval '30 minutes';
+    if not found then
+        return;
+    end if;
+    if coalesce(caller, '') = '' then
+        if current_setting('circle.wall', true) = stamp then
+            raise exception 'a wall was asked before the caller was known' using errcode = 'CW001';
+        end if;
+        perform set_config('circle.wall', stamp || keys::text, true);
+    elsif split_part(caller, ' ', 1) = encode($1, 'hex') and split_part(caller, ' ', 2)::timestamptz = $2 then
+        perform set_config('circle.wall', stamp || keys::text, true);
+    end if;
+    return next;
+end $_$;
 
 CREATE FUNCTION word_query(word text) RETURNS tsquery
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
@@ -751,13 +1304,23 @@ CREATE AGGREGATE any_of(tsquery) (
     STYPE = tsquery
 );
 
-CREATE TABLE absence (
+CREATE TABLE account_link (
     id uuid DEFAULT gen_random_uuid() NOT NULL,
-    person_id uuid NOT NULL,
-    deputy_id uuid NOT NULL,
-    starts_on date NOT NULL,
-    ends_on date NOT NULL,
-    CONSTRAINT absence_period_ordered CHECK ((ends_on >= starts_on))
+    person_id uuid,
+    kind text NOT NULL,
+    token_hash bytea,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    leased_until timestamp with time zone,
+    sent_at timestamp with time zone,
+    failure text DEFAULT ''::text NOT NULL,
+    CONSTRAINT account_link_kind_known CHECK ((kind = ANY (ARRAY['invitation'::text, 'reset'::text])))
+);
+
+CREATE TABLE account_request (
+    at timestamp with time zone DEFAULT now() NOT NULL,
+    account text NOT NULL,
+    address text NOT NULL
 );
 
 CREATE TABLE agenda_content (
@@ -779,8 +1342,8 @@ CREATE TABLE agenda_content (
     reservations jsonb DEFAULT '[]'::jsonb NOT NULL,
     audience text[] GENERATED ALWAYS AS (
 CASE
-    WHEN (confidentiality = 'confidential'::text) THEN ARRAY[('named:'::text || (item_id)::text)]
-    ELSE ARRAY['circle'::text, ('meeting:'::text || (meeting_id)::text)]
+    WHEN (confidentiality = 'confidential'::text) THEN ARRAY[('named:'::text || (item_id)::text), ('expert:'::text || (item_id)::text)]
+    ELSE ARRAY['circle'::text, ('meeting:'::text || (meeting_id)::text), ('expert:'::text || (item_id)::text)]
 END) STORED NOT NULL,
     CONSTRAINT agenda_content_aim_known CHECK ((aim = ANY (ARRAY['experience'::text, 'information'::text, 'knowledge_transfer'::text, 'coordination'::text]))),
     CONSTRAINT agenda_content_kind_known CHECK ((kind = ANY (ARRAY['formality'::text, 'approval_of_minutes'::text, 'report'::text, 'deliberation'::text, 'exchange'::text, 'resolution'::text, 'information'::text, 'miscellaneous'::text]))),
@@ -818,6 +1381,30 @@ CREATE TABLE agenda_version_paper (
 
 ALTER TABLE ONLY agenda_version_paper FORCE ROW LEVEL SECURITY;
 
+CREATE TABLE appointment_attachment (
+    appointment_id uuid NOT NULL,
+    valid_from date NOT NULL,
+    text text NOT NULL,
+    set_by uuid,
+    set_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+CREATE TABLE appointment_proof (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    appointment_id uuid NOT NULL,
+    duty text NOT NULL,
+    done_on date NOT NULL,
+    reference text NOT NULL,
+    proof text DEFAULT ''::text NOT NULL,
+    file_id uuid,
+    recorded_by uuid,
+    recorded_at timestamp with time zone DEFAULT now() NOT NULL,
+    withdrawn_on date,
+    withdrawn_by uuid,
+    withdrawn_reason text DEFAULT ''::text NOT NULL,
+    CONSTRAINT appointment_proof_duty_known CHECK ((duty = ANY (ARRAY['announced_internally'::text, 'announced_externally'::text, 'ministry_informed'::text])))
+);
+
 CREATE TABLE attendance (
     meeting_id uuid NOT NULL,
     person_id uuid NOT NULL,
@@ -850,6 +1437,25 @@ CREATE TABLE clarification (
 );
 
 ALTER TABLE ONLY clarification FORCE ROW LEVEL SECURITY;
+
+CREATE TABLE co_signature (
+    measure_id uuid NOT NULL,
+    step integer NOT NULL,
+    department_id uuid NOT NULL,
+    state text DEFAULT 'open'::text NOT NULL,
+    initials text DEFAULT ''::text NOT NULL,
+    signed_on date,
+    remark text DEFAULT ''::text NOT NULL,
+    text_version integer,
+    reopened_on date,
+    earlier jsonb DEFAULT '[]'::jsonb NOT NULL,
+    audience text[] NOT NULL,
+    CONSTRAINT co_signature_refused_has_reason CHECK (((state <> 'refused'::text) OR (remark <> ''::text))),
+    CONSTRAINT co_signature_signed_is_dated CHECK (((state = 'open'::text) OR ((initials <> ''::text) AND (signed_on IS NOT NULL)))),
+    CONSTRAINT co_signature_state_known CHECK ((state = ANY (ARRAY['open'::text, 'signed'::text, 'refused'::text])))
+);
+
+ALTER TABLE ONLY co_signature FORCE ROW LEVEL SECURITY;
 
 CREATE TABLE consultation_answer (
     consultation_id uuid NOT NULL,
@@ -929,39 +1535,6 @@ CREATE TABLE dispatch_part (
 
 ALTER TABLE ONLY dispatch_part FORCE ROW LEVEL SECURITY;
 
-CREATE TABLE document (
-    id uuid DEFAULT gen_random_uuid() NOT NULL,
-    reference text NOT NULL,
-    title text NOT NULL,
-    kind text NOT NULL,
-    abstract text DEFAULT ''::text NOT NULL,
-    body text DEFAULT ''::text NOT NULL,
-    topics text[] DEFAULT '{}'::text[] NOT NULL,
-    confidentiality text NOT NULL,
-    state text DEFAULT 'draft'::text NOT NULL,
-    owner_id uuid NOT NULL,
-    authority_id uuid NOT NULL,
-    edited_by uuid,
-    version integer DEFAULT 1 NOT NULL,
-    language_level text DEFAULT 'standard'::text NOT NULL,
-    legal_basis text DEFAULT ''::text NOT NULL,
-    released_on date,
-    released_by uuid,
-    review_on date,
-    retired_note text DEFAULT ''::text NOT NULL,
-    return_note text DEFAULT ''::text NOT NULL,
-    superseded_by uuid,
-    updated_at timestamp with time zone DEFAULT now() NOT NULL,
-    revision integer DEFAULT 1 NOT NULL,
-    audience text[] GENERATED ALWAYS AS (document_audience(id, owner_id, confidentiality, state)) STORED NOT NULL,
-    CONSTRAINT document_has_other_successor CHECK ((superseded_by <> id)),
-    CONSTRAINT document_language_known CHECK ((language_level = ANY (ARRAY['standard'::text, 'plain'::text, 'easy'::text]))),
-    CONSTRAINT document_level_known CHECK ((confidentiality = ANY (ARRAY['public'::text, 'internal'::text, 'circle'::text, 'confidential'::text]))),
-    CONSTRAINT document_state_known CHECK ((state = ANY (ARRAY['draft'::text, 'in_review'::text, 'released'::text, 'review_overdue'::text, 'superseded'::text, 'retired'::text])))
-);
-
-ALTER TABLE ONLY document FORCE ROW LEVEL SECURITY;
-
 CREATE TABLE document_draft (
     document_id uuid NOT NULL,
     title text NOT NULL,
@@ -1005,16 +1578,19 @@ CREATE TABLE document_version (
 
 ALTER TABLE ONLY document_version FORCE ROW LEVEL SECURITY;
 
-CREATE TABLE file (
+CREATE TABLE expert_involvement (
     id uuid DEFAULT gen_random_uuid() NOT NULL,
-    name text NOT NULL,
-    content_type text NOT NULL,
-    size bigint NOT NULL,
-    sha256 text NOT NULL,
-    key text NOT NULL,
-    text text DEFAULT ''::text NOT NULL,
-    uploaded_by uuid,
-    created_at timestamp with time zone DEFAULT now() NOT NULL
+    object_kind text NOT NULL,
+    object_id uuid NOT NULL,
+    person_id uuid NOT NULL,
+    authority_id uuid NOT NULL,
+    granted_by uuid,
+    valid_from date NOT NULL,
+    valid_to date NOT NULL,
+    ended_on date,
+    revision integer DEFAULT 1 NOT NULL,
+    CONSTRAINT expert_involvement_object_known CHECK ((object_kind = ANY (ARRAY['agenda_item'::text, 'consultation'::text]))),
+    CONSTRAINT expert_involvement_period_ordered CHECK (((valid_to >= valid_from) AND (valid_to <= (valid_from + 366))))
 );
 
 CREATE TABLE file_use (
@@ -1036,10 +1612,51 @@ CREATE TABLE idempotent_answer (
     created_at timestamp with time zone DEFAULT now() NOT NULL
 );
 
+CREATE TABLE measure_department (
+    measure_id uuid NOT NULL,
+    department_id uuid NOT NULL,
+    audience text[] NOT NULL
+);
+
+ALTER TABLE ONLY measure_department FORCE ROW LEVEL SECURITY;
+
+CREATE TABLE measure_stage (
+    id bigint NOT NULL,
+    measure_id uuid NOT NULL,
+    stage text NOT NULL,
+    changed_on date NOT NULL,
+    note text DEFAULT ''::text NOT NULL,
+    changed_by uuid,
+    audience text[] NOT NULL
+);
+
+ALTER TABLE ONLY measure_stage FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE measure_stage ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME measure_stage_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 CREATE TABLE migration (
     name text NOT NULL,
     sha256 text NOT NULL,
     applied_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+CREATE TABLE ministry_notice (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    reference text NOT NULL,
+    appointment_id uuid NOT NULL,
+    ministry_id uuid NOT NULL,
+    requested_by uuid NOT NULL,
+    requested_on date NOT NULL,
+    dispatch_id uuid,
+    file_id uuid,
+    sent_on date
 );
 
 CREATE TABLE minutes (
@@ -1148,15 +1765,41 @@ ALTER TABLE outbox ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     CACHE 1
 );
 
-CREATE TABLE partner (
+CREATE TABLE participation (
     id uuid DEFAULT gen_random_uuid() NOT NULL,
-    reference text,
-    kind text NOT NULL,
-    organisation text NOT NULL,
+    measure_id uuid NOT NULL,
+    department_id uuid NOT NULL,
+    subject text DEFAULT ''::text NOT NULL,
+    asked_on date NOT NULL,
+    answer_due date,
+    statement text DEFAULT ''::text NOT NULL,
+    answered_on date,
+    state text DEFAULT 'open'::text NOT NULL,
+    closing_note text DEFAULT ''::text NOT NULL,
+    audience text[] NOT NULL,
+    CONSTRAINT participation_answered_has_statement CHECK (((state <> 'answered'::text) OR ((statement <> ''::text) AND (answered_on IS NOT NULL)))),
+    CONSTRAINT participation_days_ordered CHECK (((answer_due IS NULL) OR (answer_due >= asked_on))),
+    CONSTRAINT participation_state_known CHECK ((state = ANY (ARRAY['open'::text, 'answered'::text, 'closed'::text])))
+);
+
+ALTER TABLE ONLY participation FORCE ROW LEVEL SECURITY;
+
+CREATE TABLE partner_import (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    person_id uuid NOT NULL,
     authority_id uuid NOT NULL,
-    person_id uuid,
-    audience_level text DEFAULT 'public'::text NOT NULL,
-    subscribed boolean DEFAULT true NOT NULL
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    content jsonb NOT NULL,
+    added integer
+);
+
+CREATE TABLE partner_note (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    partner_id uuid NOT NULL,
+    held_on date NOT NULL,
+    participants text DEFAULT ''::text NOT NULL,
+    text text NOT NULL,
+    written_by uuid
 );
 
 CREATE TABLE procedure (
@@ -1165,11 +1808,21 @@ CREATE TABLE procedure (
     rules jsonb NOT NULL
 );
 
+CREATE TABLE responsible_ministry (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    name text NOT NULL,
+    short text NOT NULL,
+    recipient_id uuid NOT NULL,
+    valid_from date NOT NULL,
+    set_by uuid
+);
+
 CREATE TABLE role_grant (
     person_id uuid NOT NULL,
     role text NOT NULL,
     valid_from date DEFAULT '2000-01-01'::date NOT NULL,
     valid_to date,
+    CONSTRAINT role_grant_period_ordered CHECK (((valid_to IS NULL) OR (valid_to >= valid_from))),
     CONSTRAINT role_grant_role_known CHECK ((role = ANY (ARRAY['circle_office'::text, 'circle_moderator'::text, 'kfi_head'::text, 'kfi_expert'::text, 'knowledge_editor'::text, 'quality_reviewer'::text, 'release_approver'::text, 'records_manager'::text, 'assistant'::text, 'regional_staff'::text, 'ministry_observer'::text, 'municipal_contact'::text, 'partner'::text, 'data_protection_officer'::text, 'technical_admin'::text, 'former_commissioner'::text])))
 );
 
@@ -1228,6 +1881,8 @@ CREATE TABLE session (
     signed_in_at timestamp with time zone DEFAULT now() NOT NULL,
     last_seen timestamp with time zone DEFAULT now() NOT NULL,
     expires_at timestamp with time zone DEFAULT (now() + '10:00:00'::interval) NOT NULL,
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    device text DEFAULT ''::text NOT NULL,
     CONSTRAINT session_kind_known CHECK ((kind = ANY (ARRAY['cookie'::text, 'bearer'::text])))
 );
 
@@ -1250,7 +1905,16 @@ CREATE TABLE topic (
 );
 
 ALTER TABLE ONLY absence
+    ADD CONSTRAINT absence_no_overlap EXCLUDE USING gist (person_id WITH =, daterange(starts_on, ends_on, '[]'::text) WITH &&);
+
+ALTER TABLE ONLY absence
     ADD CONSTRAINT absence_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY account_link
+    ADD CONSTRAINT account_link_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY account_link
+    ADD CONSTRAINT account_link_token_unique UNIQUE (token_hash);
 
 ALTER TABLE ONLY agenda_content
     ADD CONSTRAINT agenda_content_pkey PRIMARY KEY (item_id);
@@ -1267,11 +1931,17 @@ ALTER TABLE ONLY agenda_version_paper
 ALTER TABLE ONLY agenda_version
     ADD CONSTRAINT agenda_version_unique PRIMARY KEY (meeting_id, version);
 
+ALTER TABLE ONLY appointment_attachment
+    ADD CONSTRAINT appointment_attachment_unique PRIMARY KEY (appointment_id, valid_from);
+
 ALTER TABLE ONLY appointment
     ADD CONSTRAINT appointment_no_overlap EXCLUDE USING gist (authority_id WITH =, daterange(valid_from, valid_to, '[]'::text) WITH &&) WHERE ((kind = 'commissioner'::text));
 
 ALTER TABLE ONLY appointment
     ADD CONSTRAINT appointment_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY appointment_proof
+    ADD CONSTRAINT appointment_proof_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY attendance
     ADD CONSTRAINT attendance_unique PRIMARY KEY (meeting_id, person_id);
@@ -1287,6 +1957,9 @@ ALTER TABLE ONLY authority
 
 ALTER TABLE ONLY clarification
     ADD CONSTRAINT clarification_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY co_signature
+    ADD CONSTRAINT co_signature_step_unique PRIMARY KEY (measure_id, step);
 
 ALTER TABLE ONLY consultation_answer
     ADD CONSTRAINT consultation_answer_pkey PRIMARY KEY (consultation_id);
@@ -1305,6 +1978,12 @@ ALTER TABLE ONLY delivery
 
 ALTER TABLE ONLY delivery
     ADD CONSTRAINT delivery_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY department
+    ADD CONSTRAINT department_number_unique UNIQUE (authority_id, number);
+
+ALTER TABLE ONLY department
+    ADD CONSTRAINT department_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY dispatch_part
     ADD CONSTRAINT dispatch_part_unique PRIMARY KEY (dispatch_id, "position");
@@ -1327,6 +2006,12 @@ ALTER TABLE ONLY document
 ALTER TABLE ONLY document_version
     ADD CONSTRAINT document_version_unique PRIMARY KEY (document_id, number);
 
+ALTER TABLE ONLY expert_involvement
+    ADD CONSTRAINT expert_involvement_once EXCLUDE USING gist (object_id WITH =, person_id WITH =, daterange(valid_from, COALESCE(ended_on, (valid_to + 1))) WITH &&);
+
+ALTER TABLE ONLY expert_involvement
+    ADD CONSTRAINT expert_involvement_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY file
     ADD CONSTRAINT file_pkey PRIMARY KEY (id);
 
@@ -1336,6 +2021,15 @@ ALTER TABLE ONLY file_use
 ALTER TABLE ONLY idempotent_answer
     ADD CONSTRAINT idempotent_answer_unique PRIMARY KEY (person_id, key);
 
+ALTER TABLE ONLY measure_department
+    ADD CONSTRAINT measure_department_unique PRIMARY KEY (measure_id, department_id);
+
+ALTER TABLE ONLY measure
+    ADD CONSTRAINT measure_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY measure_stage
+    ADD CONSTRAINT measure_stage_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY meeting
     ADD CONSTRAINT meeting_pkey PRIMARY KEY (id);
 
@@ -1344,6 +2038,15 @@ ALTER TABLE ONLY meeting
 
 ALTER TABLE ONLY migration
     ADD CONSTRAINT migration_pkey PRIMARY KEY (name);
+
+ALTER TABLE ONLY ministry_notice
+    ADD CONSTRAINT ministry_notice_dispatch_unique UNIQUE (dispatch_id);
+
+ALTER TABLE ONLY ministry_notice
+    ADD CONSTRAINT ministry_notice_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY ministry_notice
+    ADD CONSTRAINT ministry_notice_reference_unique UNIQUE (reference);
 
 ALTER TABLE ONLY minutes_correction
     ADD CONSTRAINT minutes_correction_pkey PRIMARY KEY (id);
@@ -1381,6 +2084,18 @@ ALTER TABLE ONLY paper
 ALTER TABLE ONLY paper
     ADD CONSTRAINT paper_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY participation
+    ADD CONSTRAINT participation_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY partner_import
+    ADD CONSTRAINT partner_import_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY partner_note
+    ADD CONSTRAINT partner_note_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY partner
+    ADD CONSTRAINT partner_opt_out_unique UNIQUE (opt_out);
+
 ALTER TABLE ONLY partner
     ADD CONSTRAINT partner_pkey PRIMARY KEY (id);
 
@@ -1396,6 +2111,18 @@ ALTER TABLE ONLY person
 ALTER TABLE ONLY procedure
     ADD CONSTRAINT procedure_pkey PRIMARY KEY (version);
 
+ALTER TABLE ONLY report_to_head
+    ADD CONSTRAINT report_to_head_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY responsible_ministry
+    ADD CONSTRAINT responsible_ministry_day_unique UNIQUE (valid_from);
+
+ALTER TABLE ONLY responsible_ministry
+    ADD CONSTRAINT responsible_ministry_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY role_grant
+    ADD CONSTRAINT role_grant_no_overlap EXCLUDE USING gist (person_id WITH =, role WITH =, daterange(valid_from, valid_to, '[]'::text) WITH &&);
+
 ALTER TABLE ONLY role_grant
     ADD CONSTRAINT role_grant_unique PRIMARY KEY (person_id, role, valid_from);
 
@@ -1410,6 +2137,9 @@ ALTER TABLE ONLY search_sealed
 
 ALTER TABLE ONLY search_word
     ADD CONSTRAINT search_word_unique PRIMARY KEY (word, level);
+
+ALTER TABLE ONLY session
+    ADD CONSTRAINT session_id_unique UNIQUE (id);
 
 ALTER TABLE ONLY session
     ADD CONSTRAINT session_pkey PRIMARY KEY (token_hash);
@@ -1428,6 +2158,14 @@ ALTER TABLE ONLY topic
 
 CREATE INDEX absence_deputy ON absence USING btree (deputy_id);
 
+CREATE INDEX absence_meeting ON absence USING btree (meeting_id) WHERE (meeting_id IS NOT NULL);
+
+CREATE INDEX account_link_person ON account_link USING btree (person_id);
+
+CREATE INDEX account_request_account ON account_request USING btree (account, at);
+
+CREATE INDEX account_request_address ON account_request USING btree (address, at);
+
 CREATE INDEX agenda_content_meeting ON agenda_content USING btree (meeting_id);
 
 CREATE INDEX agenda_item_meeting ON agenda_item USING btree (meeting_id, "order");
@@ -1435,6 +2173,10 @@ CREATE INDEX agenda_item_meeting ON agenda_item USING btree (meeting_id, "order"
 CREATE INDEX agenda_version_paper_version ON agenda_version_paper USING btree (meeting_id, version);
 
 CREATE INDEX appointment_person ON appointment USING btree (person_id);
+
+CREATE INDEX appointment_proof_appointment ON appointment_proof USING btree (appointment_id);
+
+CREATE UNIQUE INDEX appointment_proof_one ON appointment_proof USING btree (appointment_id, duty) WHERE (withdrawn_on IS NULL);
 
 CREATE INDEX attendance_person ON attendance USING btree (person_id);
 
@@ -1470,11 +2212,19 @@ CREATE INDEX document_review ON document USING btree (review_on) WHERE (state = 
 
 CREATE INDEX document_successor ON document USING btree (superseded_by) WHERE (superseded_by IS NOT NULL);
 
+CREATE INDEX expert_involvement_object ON expert_involvement USING btree (object_id);
+
+CREATE INDEX expert_involvement_person ON expert_involvement USING btree (person_id);
+
 CREATE INDEX file_use_object ON file_use USING btree (object_id);
 
-CREATE INDEX meeting_audience ON meeting USING gin (audience);
+CREATE INDEX measure_house ON measure USING btree (authority_id);
 
-CREATE INDEX meeting_page ON meeting USING btree (date DESC, id);
+CREATE INDEX measure_stage_measure ON measure_stage USING btree (measure_id);
+
+CREATE INDEX meeting_page ON meeting USING btree (date, id);
+
+CREATE INDEX ministry_notice_appointment ON ministry_notice USING btree (appointment_id);
 
 CREATE UNIQUE INDEX minutes_version_annex ON minutes_version USING btree (minutes_id, number, item_id) WHERE (item_id IS NOT NULL);
 
@@ -1486,9 +2236,25 @@ CREATE INDEX outbox_open ON outbox USING btree (due_at) WHERE ((done_at IS NULL)
 
 CREATE INDEX paper_meeting ON paper USING btree (meeting_id);
 
+CREATE INDEX participation_measure ON participation USING btree (measure_id);
+
+CREATE INDEX partner_authority ON partner USING btree (authority_id);
+
+CREATE INDEX partner_email ON partner USING btree (lower(email)) WHERE (email <> ''::text);
+
+CREATE INDEX partner_import_person ON partner_import USING btree (person_id);
+
+CREATE INDEX partner_municipality ON partner USING btree (ags);
+
+CREATE INDEX partner_note_partner ON partner_note USING btree (partner_id, held_on);
+
+CREATE INDEX partner_person ON partner USING btree (person_id) WHERE (person_id IS NOT NULL);
+
 CREATE INDEX person_authority ON person USING btree (authority_id);
 
 CREATE UNIQUE INDEX person_email_unique ON person USING btree (lower(email));
+
+CREATE INDEX report_to_head_house ON report_to_head USING btree (authority_id, reported_on);
 
 CREATE INDEX search_entry_reference ON search_entry USING btree (upper(reference));
 
@@ -1534,7 +2300,13 @@ ALTER TABLE ONLY absence
     ADD CONSTRAINT absence_deputy_exists FOREIGN KEY (deputy_id) REFERENCES person(id);
 
 ALTER TABLE ONLY absence
+    ADD CONSTRAINT absence_meeting_exists FOREIGN KEY (meeting_id) REFERENCES meeting(id);
+
+ALTER TABLE ONLY absence
     ADD CONSTRAINT absence_person_exists FOREIGN KEY (person_id) REFERENCES person(id);
+
+ALTER TABLE ONLY account_link
+    ADD CONSTRAINT account_link_person_exists FOREIGN KEY (person_id) REFERENCES person(id);
 
 ALTER TABLE ONLY agenda_content
     ADD CONSTRAINT agenda_content_item_exists FOREIGN KEY (item_id) REFERENCES agenda_item(id);
@@ -1569,11 +2341,29 @@ ALTER TABLE ONLY agenda_version_paper
 ALTER TABLE ONLY agenda_version_paper
     ADD CONSTRAINT agenda_version_paper_version_exists FOREIGN KEY (meeting_id, version) REFERENCES agenda_version(meeting_id, version);
 
+ALTER TABLE ONLY appointment_attachment
+    ADD CONSTRAINT appointment_attachment_appointment_exists FOREIGN KEY (appointment_id) REFERENCES appointment(id);
+
+ALTER TABLE ONLY appointment_attachment
+    ADD CONSTRAINT appointment_attachment_setter_exists FOREIGN KEY (set_by) REFERENCES person(id);
+
 ALTER TABLE ONLY appointment
     ADD CONSTRAINT appointment_authority_exists FOREIGN KEY (authority_id) REFERENCES authority(id);
 
 ALTER TABLE ONLY appointment
     ADD CONSTRAINT appointment_person_exists FOREIGN KEY (person_id) REFERENCES person(id);
+
+ALTER TABLE ONLY appointment_proof
+    ADD CONSTRAINT appointment_proof_appointment_exists FOREIGN KEY (appointment_id) REFERENCES appointment(id);
+
+ALTER TABLE ONLY appointment_proof
+    ADD CONSTRAINT appointment_proof_file_exists FOREIGN KEY (file_id) REFERENCES file(id);
+
+ALTER TABLE ONLY appointment_proof
+    ADD CONSTRAINT appointment_proof_recorder_exists FOREIGN KEY (recorded_by) REFERENCES person(id);
+
+ALTER TABLE ONLY appointment_proof
+    ADD CONSTRAINT appointment_proof_withdrawer_exists FOREIGN KEY (withdrawn_by) REFERENCES person(id);
 
 ALTER TABLE ONLY appointment
     ADD CONSTRAINT appointment_successor_exists FOREIGN KEY (succeeded_by) REFERENCES appointment(id);
@@ -1598,6 +2388,12 @@ ALTER TABLE ONLY clarification
 
 ALTER TABLE ONLY clarification
     ADD CONSTRAINT clarification_replier_exists FOREIGN KEY (replied_by) REFERENCES person(id);
+
+ALTER TABLE ONLY co_signature
+    ADD CONSTRAINT co_signature_department_exists FOREIGN KEY (department_id) REFERENCES department(id);
+
+ALTER TABLE ONLY co_signature
+    ADD CONSTRAINT co_signature_measure_exists FOREIGN KEY (measure_id) REFERENCES measure(id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY consultation_answer
     ADD CONSTRAINT consultation_answer_consultation_exists FOREIGN KEY (consultation_id) REFERENCES consultation(id);
@@ -1647,6 +2443,9 @@ ALTER TABLE ONLY delivery
 ALTER TABLE ONLY delivery
     ADD CONSTRAINT delivery_person_exists FOREIGN KEY (person_id) REFERENCES person(id);
 
+ALTER TABLE ONLY department
+    ADD CONSTRAINT department_authority_exists FOREIGN KEY (authority_id) REFERENCES authority(id);
+
 ALTER TABLE ONLY dispatch_part
     ADD CONSTRAINT dispatch_part_dispatch_exists FOREIGN KEY (dispatch_id) REFERENCES dispatch(id);
 
@@ -1686,11 +2485,41 @@ ALTER TABLE ONLY document
 ALTER TABLE ONLY document_version
     ADD CONSTRAINT document_version_document_exists FOREIGN KEY (document_id) REFERENCES document(id);
 
+ALTER TABLE ONLY expert_involvement
+    ADD CONSTRAINT expert_involvement_authority_exists FOREIGN KEY (authority_id) REFERENCES authority(id);
+
+ALTER TABLE ONLY expert_involvement
+    ADD CONSTRAINT expert_involvement_granter_exists FOREIGN KEY (granted_by) REFERENCES person(id);
+
+ALTER TABLE ONLY expert_involvement
+    ADD CONSTRAINT expert_involvement_person_exists FOREIGN KEY (person_id) REFERENCES person(id);
+
 ALTER TABLE ONLY file
     ADD CONSTRAINT file_uploader_exists FOREIGN KEY (uploaded_by) REFERENCES person(id);
 
 ALTER TABLE ONLY file_use
     ADD CONSTRAINT file_use_file_exists FOREIGN KEY (file_id) REFERENCES file(id);
+
+ALTER TABLE ONLY measure
+    ADD CONSTRAINT measure_author_exists FOREIGN KEY (created_by) REFERENCES person(id);
+
+ALTER TABLE ONLY measure
+    ADD CONSTRAINT measure_authority_exists FOREIGN KEY (authority_id) REFERENCES authority(id);
+
+ALTER TABLE ONLY measure_department
+    ADD CONSTRAINT measure_department_department_exists FOREIGN KEY (department_id) REFERENCES department(id);
+
+ALTER TABLE ONLY measure_department
+    ADD CONSTRAINT measure_department_measure_exists FOREIGN KEY (measure_id) REFERENCES measure(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY measure
+    ADD CONSTRAINT measure_lead_unit_exists FOREIGN KEY (lead_unit) REFERENCES department(id);
+
+ALTER TABLE ONLY measure_stage
+    ADD CONSTRAINT measure_stage_measure_exists FOREIGN KEY (measure_id) REFERENCES measure(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY measure_stage
+    ADD CONSTRAINT measure_stage_person_exists FOREIGN KEY (changed_by) REFERENCES person(id);
 
 ALTER TABLE ONLY meeting
     ADD CONSTRAINT meeting_convener_exists FOREIGN KEY (convened_by) REFERENCES person(id);
@@ -1700,6 +2529,21 @@ ALTER TABLE ONLY meeting
 
 ALTER TABLE ONLY meeting
     ADD CONSTRAINT meeting_successor_exists FOREIGN KEY (moved_to) REFERENCES meeting(id);
+
+ALTER TABLE ONLY ministry_notice
+    ADD CONSTRAINT ministry_notice_appointment_exists FOREIGN KEY (appointment_id) REFERENCES appointment(id);
+
+ALTER TABLE ONLY ministry_notice
+    ADD CONSTRAINT ministry_notice_dispatch_exists FOREIGN KEY (dispatch_id) REFERENCES dispatch(id);
+
+ALTER TABLE ONLY ministry_notice
+    ADD CONSTRAINT ministry_notice_file_exists FOREIGN KEY (file_id) REFERENCES file(id);
+
+ALTER TABLE ONLY ministry_notice
+    ADD CONSTRAINT ministry_notice_ministry_exists FOREIGN KEY (ministry_id) REFERENCES responsible_ministry(id);
+
+ALTER TABLE ONLY ministry_notice
+    ADD CONSTRAINT ministry_notice_requester_exists FOREIGN KEY (requested_by) REFERENCES person(id);
 
 ALTER TABLE ONLY minutes
     ADD CONSTRAINT minutes_approving_meeting_exists FOREIGN KEY (approved_in) REFERENCES meeting(id);
@@ -1758,14 +2602,44 @@ ALTER TABLE ONLY paper
 ALTER TABLE ONLY paper
     ADD CONSTRAINT paper_meeting_exists FOREIGN KEY (meeting_id) REFERENCES meeting(id);
 
+ALTER TABLE ONLY participation
+    ADD CONSTRAINT participation_department_exists FOREIGN KEY (department_id) REFERENCES department(id);
+
+ALTER TABLE ONLY participation
+    ADD CONSTRAINT participation_measure_exists FOREIGN KEY (measure_id) REFERENCES measure(id) ON DELETE CASCADE;
+
 ALTER TABLE ONLY partner
     ADD CONSTRAINT partner_authority_exists FOREIGN KEY (authority_id) REFERENCES authority(id);
+
+ALTER TABLE ONLY partner_import
+    ADD CONSTRAINT partner_import_authority_exists FOREIGN KEY (authority_id) REFERENCES authority(id);
+
+ALTER TABLE ONLY partner_import
+    ADD CONSTRAINT partner_import_person_exists FOREIGN KEY (person_id) REFERENCES person(id);
+
+ALTER TABLE ONLY partner_note
+    ADD CONSTRAINT partner_note_partner_exists FOREIGN KEY (partner_id) REFERENCES partner(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY partner_note
+    ADD CONSTRAINT partner_note_writer_exists FOREIGN KEY (written_by) REFERENCES person(id);
 
 ALTER TABLE ONLY partner
     ADD CONSTRAINT partner_person_exists FOREIGN KEY (person_id) REFERENCES person(id);
 
 ALTER TABLE ONLY person
     ADD CONSTRAINT person_authority_exists FOREIGN KEY (authority_id) REFERENCES authority(id);
+
+ALTER TABLE ONLY report_to_head
+    ADD CONSTRAINT report_to_head_author_exists FOREIGN KEY (created_by) REFERENCES person(id);
+
+ALTER TABLE ONLY report_to_head
+    ADD CONSTRAINT report_to_head_authority_exists FOREIGN KEY (authority_id) REFERENCES authority(id);
+
+ALTER TABLE ONLY responsible_ministry
+    ADD CONSTRAINT responsible_ministry_recipient_exists FOREIGN KEY (recipient_id) REFERENCES person(id);
+
+ALTER TABLE ONLY responsible_ministry
+    ADD CONSTRAINT responsible_ministry_setter_exists FOREIGN KEY (set_by) REFERENCES person(id);
 
 ALTER TABLE ONLY role_grant
     ADD CONSTRAINT role_grant_person_exists FOREIGN KEY (person_id) REFERENCES person(id);
@@ -1785,17 +2659,24 @@ ALTER TABLE ONLY task
 ALTER TABLE ONLY task
     ADD CONSTRAINT task_owner_exists FOREIGN KEY (owner_id) REFERENCES person(id);
 
+ALTER TABLE ONLY task
+    ADD CONSTRAINT task_predecessor_exists FOREIGN KEY (handed_over_from) REFERENCES person(id);
+
 ALTER TABLE agenda_content ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE agenda_version_paper ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE clarification ENABLE ROW LEVEL SECURITY;
 
+ALTER TABLE co_signature ENABLE ROW LEVEL SECURITY;
+
 ALTER TABLE consultation ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE consultation_answer ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE delivery ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE department ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE dispatch ENABLE ROW LEVEL SECURITY;
 
@@ -1809,11 +2690,21 @@ ALTER TABLE document_version ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE file_use ENABLE ROW LEVEL SECURITY;
 
+ALTER TABLE measure ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE measure_department ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE measure_stage ENABLE ROW LEVEL SECURITY;
+
 ALTER TABLE minutes_objection ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE minutes_version ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE paper ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE participation ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE report_to_head ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE search_sealed ENABLE ROW LEVEL SECURITY;
 
@@ -1825,11 +2716,15 @@ CREATE POLICY wall ON agenda_version_paper USING ((( SELECT wall_open() AS wall_
 
 CREATE POLICY wall ON clarification USING ((( SELECT wall_open() AS wall_open) OR (audience && ( SELECT wall_keys() AS wall_keys)))) WITH CHECK (true);
 
+CREATE POLICY wall ON co_signature USING ((( SELECT wall_open() AS wall_open) OR (audience && ( SELECT wall_keys() AS wall_keys)))) WITH CHECK (true);
+
 CREATE POLICY wall ON consultation USING ((( SELECT wall_open() AS wall_open) OR (audience && ( SELECT wall_keys() AS wall_keys)))) WITH CHECK (true);
 
 CREATE POLICY wall ON consultation_answer USING ((( SELECT wall_open() AS wall_open) OR (audience && ( SELECT wall_keys() AS wall_keys)))) WITH CHECK (true);
 
 CREATE POLICY wall ON delivery USING ((( SELECT wall_open() AS wall_open) OR (audience && ( SELECT wall_keys() AS wall_keys)))) WITH CHECK (true);
+
+CREATE POLICY wall ON department USING ((( SELECT wall_open() AS wall_open) OR (audience && ( SELECT wall_keys() AS wall_keys)))) WITH CHECK (true);
 
 CREATE POLICY wall ON dispatch USING ((( SELECT wall_open() AS wall_open) OR (audience && ( SELECT wall_keys() AS wall_keys)) OR (((level <> 'confidential'::text) OR (readers && ( SELECT wall_keys() AS wall_keys))) AND (EXISTS ( SELECT
    FROM delivery d
@@ -1845,11 +2740,21 @@ CREATE POLICY wall ON document_version USING ((( SELECT wall_open() AS wall_open
 
 CREATE POLICY wall ON file_use USING ((( SELECT wall_open() AS wall_open) OR (audience && ( SELECT wall_keys() AS wall_keys)))) WITH CHECK (true);
 
+CREATE POLICY wall ON measure USING ((( SELECT wall_open() AS wall_open) OR (audience && ( SELECT wall_keys() AS wall_keys)))) WITH CHECK (true);
+
+CREATE POLICY wall ON measure_department USING ((( SELECT wall_open() AS wall_open) OR (audience && ( SELECT wall_keys() AS wall_keys)))) WITH CHECK (true);
+
+CREATE POLICY wall ON measure_stage USING ((( SELECT wall_open() AS wall_open) OR (audience && ( SELECT wall_keys() AS wall_keys)))) WITH CHECK (true);
+
 CREATE POLICY wall ON minutes_objection USING ((( SELECT wall_open() AS wall_open) OR (audience && ( SELECT wall_keys() AS wall_keys)))) WITH CHECK (true);
 
 CREATE POLICY wall ON minutes_version USING ((( SELECT wall_open() AS wall_open) OR (audience && ( SELECT wall_keys() AS wall_keys)))) WITH CHECK (true);
 
 CREATE POLICY wall ON paper USING ((( SELECT wall_open() AS wall_open) OR (audience && ( SELECT wall_keys() AS wall_keys)))) WITH CHECK (true);
+
+CREATE POLICY wall ON participation USING ((( SELECT wall_open() AS wall_open) OR (audience && ( SELECT wall_keys() AS wall_keys)))) WITH CHECK (true);
+
+CREATE POLICY wall ON report_to_head USING ((( SELECT wall_open() AS wall_open) OR (audience && ( SELECT wall_keys() AS wall_keys)))) WITH CHECK (true);
 
 CREATE POLICY wall ON search_sealed USING ((( SELECT wall_open() AS wall_open) OR (audience && ( SELECT wall_keys() AS wall_keys)))) WITH CHECK (true);
 
