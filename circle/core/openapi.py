@@ -156,7 +156,9 @@ def _complete(operation: dict[str, Any], path: str, method: str, right: str, sch
     given = operation.setdefault("parameters", [])
     for parameter in given:
         parameter["example"] = example(parameter["schema"], schemas, parameter["name"])
-    names = {"post": ["If-Match", "Idempotency-Key"], "patch": ["If-Match"], "put": ["If-Match"]}
+    names = {"post": ["If-Match", "Idempotency-Key"]} | {
+        changing: ["If-Match"] for changing in ("patch", "put", "delete")
+    }
     if right != "public":
         given += [
             {"name": name, "in": "header", "required": method == "patch", "description": HEADERS[name][1],
