@@ -27,9 +27,11 @@ from .model import (
 async def enter(db: Connection, actor: Actor, new: NewAppointment) -> UUID:
     """Enter an order by which a house appoints its commissioner or deputy (decree Nr. 3 S. 1). The office does.
 
-    Returns the id. Raises Forbidden, Invalid (dates, person, house), Conflict (the house is taken in that time).
+    Returns the id. Raises Forbidden (also for one's own), Invalid (dates, person, house), Conflict (the house is taken
+    in that time).
     """
     access.require(actor, "appointments.register")
+    rules.require_another(actor, new.person_id)
     rules.require_period(new.valid_from, new.valid_to, new.order_date, actor.today)
     rules.require_confirmed(new.requirements_confirmed_on, actor.today)
     await _require_appointable(db, new.person_id, new.authority_id)
@@ -49,6 +51,7 @@ async def correct(db: Connection, actor: Actor, appointment_id: UUID, new: Corre
     """
     found = await _locked(db, actor, appointment_id)
     rules.require(actor, "appointments.register", found["authority_id"])
+    rules.require_another(actor, found["person_id"])
     _require_current(found, expected)
     values = {
         name: found[name] if value is msgspec.UNSET else value
@@ -86,6 +89,7 @@ async def end(
     """
     found = await _locked(db, actor, appointment_id)
     rules.require(actor, "appointments.register", found["authority_id"])
+    rules.require_another(actor, found["person_id"])
     _require_current(found, expected)
     rules.require_end(
         found["valid_from"],
@@ -120,9 +124,11 @@ async def succeed(
     """
     found = await _locked(db, actor, appointment_id)
     rules.require(actor, "appointments.register", found["authority_id"])
+    rules.require_another(actor, found["person_id"])
     _require_current(found, expected)
     if found["succeeded_by"]:
         raise errors.Conflict("Die Nachfolge ist schon eingetragen.")
+    rules.require_another(actor, new.person_id)
     last = rules.last_day(found["valid_from"], found["valid_to"], new.starts_on)
     rules.require_period(new.starts_on, None, new.order_date, actor.today)
     rules.require_confirmed(new.requirements_confirmed_on, actor.today)
@@ -313,6 +319,7 @@ async def _require_appointable(
         authority_id,
         kind,
         succession,
+        of_centre=bool(person and person["of_centre"]),
     )
 
 

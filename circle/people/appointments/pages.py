@@ -442,7 +442,7 @@ async def _page(db: Connection, found: Answer, me: Me) -> dict[str, Any]:
     missing = [(name, words) for name, words in rules.DUTIES.items() if getattr(one, f"{name}_on") is None]
     done = [pair for pair in rules.DUTIES.items() if pair not in missing]
     registers, proves = (
-        access.may(me, "appointments.register"),
+        access.may(me, "appointments.register") and me.person_id != one.person_id,
         rules.may_do(me, "appointments.prove", one.authority_id),
     )
     attaches = access.may(me, "appointments.attach") and me.authority_id == one.authority_id

@@ -30,6 +30,15 @@ def require(actor: Actor, right: str, authority_id: UUID) -> None:
         raise errors.Forbidden("Das tut das Haus selbst, für sich." if own else "")
 
 
+def require_another(actor: Actor, person_id: UUID) -> None:
+    """Raises Forbidden (`own_appointment`) when the actor is the appointed person: nobody appoints themself."""
+    if actor.person_id == person_id:
+        raise errors.Forbidden(
+            "Ihre eigene Bestellung trägt jemand anderes ein, ändert und beendet jemand anderes.",
+            code="own_appointment",
+        )
+
+
 def require_sensible(**days: date | None) -> None:
     """Raises Invalid for days outside of FIRST and LAST."""
     wrong = {name: "Bitte das Jahr prüfen." for name, day in days.items() if day and not FIRST <= day <= LAST}
@@ -57,9 +66,19 @@ def require_confirmed(on: date | None, today: date) -> None:
 
 
 def require_appointable(
-    active: bool | None, own: UUID | None, house: UUID, kind: str | None, succession: bool = False
+    active: bool | None,
+    own: UUID | None,
+    house: UUID,
+    kind: str | None,
+    succession: bool = False,
+    *,
+    of_centre: bool = False,
 ) -> None:
-    """Raises Invalid unless an active person of the house is appointed by a district government (decree Nr. 1)."""
+    """Raises Invalid unless an active person of the house is appointed by a district government (decree Nr. 1).
+
+    `of_centre` is somebody of the competence centre: with two hats the one of the house is a person of its own
+    (domain rules 3.2).
+    """
     if kind != "district_government":
         reason = "Bestellt wird bei einer Bezirksregierung."
         raise errors.Invalid(
@@ -69,6 +88,11 @@ def require_appointable(
         reason = "Diese Person gibt es nicht."
     elif not active:
         reason = "Diese Person ist nicht mehr aktiv. Bitte zuerst das Konto prüfen lassen."
+    elif of_centre:
+        reason = (
+            "Diese Person gehört zum Kompetenzzentrum; ein Haus bestellt sie nicht. "
+            "Wer auch im Haus arbeitet, ist dort als eigene Person eingetragen."
+        )
     elif own != house:
         reason = (
             "Die Nachfolge kommt aus demselben Haus. Diese Person gehört zu einem anderen."

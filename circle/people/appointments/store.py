@@ -144,7 +144,11 @@ async def lock(db: Connection, appointment_id: UUID) -> asyncpg.Record | None:
 async def lock_person(db: Connection, person_id: UUID) -> asyncpg.Record | None:
     """A person, held so that two appointments of the same one are entered one after the other."""
     return await db.fetchrow(
-        "select id, authority_id, active from person where id = $1 for no key update", person_id
+        """
+        select p.id, p.authority_id, p.active, a.kind = 'competence_centre' as of_centre
+        from person p join authority a on a.id = p.authority_id where p.id = $1 for no key update of p
+        """,
+        person_id,
     )
 
 

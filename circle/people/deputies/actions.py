@@ -10,15 +10,17 @@ import msgspec
 from circle.core import audit, errors
 from circle.core.auth import Actor
 from circle.core.db import Connection
+from circle.distribution import actions as distribution
+from circle.distribution.model import Letter, Part
 
-from . import rules, store
+from . import letters, rules, store
 from .model import AbsenceChange, NewTime
 
 
 async def enter(db: Connection, actor: Actor, person_id: UUID, new: NewTime) -> UUID:
     """Enter that a commissioner is away and who acts meanwhile. They do, their assistant, or the office.
 
-    Returns the id. Raises NotFound, Forbidden, Invalid (dates, deputy), and Conflict when another absence overlaps.
+    Whom somebody else enters is told by mail. Returns the id. Raises NotFound, Forbidden (also for the deputy), Invalid (dates, deputy), and Conflict when another absence overlaps.
     """
     house = None
     if "internal" in actor.keys:
@@ -26,6 +28,7 @@ async def enter(db: Connection, actor: Actor, person_id: UUID, new: NewTime) -> 
     if house is None:
         raise errors.NotFound(me=actor.card)
     rules.require_keeper(actor, person_id, house)
+    rules.require_another(actor, new.deputy_id)
     rules.require_period(new.starts_on, new.ends_on, actor.today)
     if new.meeting_id:
         meeting = await store.find_meeting(db, list(actor.keys), new.meeting_id)
@@ -40,6 +43,7 @@ async def enter(db: Connection, actor: Actor, person_id: UUID, new: NewTime) -> 
         absence_id,
         **({"person_id": person_id} | msgspec.structs.asdict(new)),
     )
+    await _tell(db, actor, absence_id)
     return absence_id
 
 
@@ -51,6 +55,7 @@ async def change(db: Connection, actor: Actor, absence_id: UUID, new: AbsenceCha
         name: found[name] if value is msgspec.UNSET else value
         for name, value in msgspec.structs.asdict(new).items()
     }
+    rules.require_another(actor, values["deputy_id"])
     if found["starts_on"] <= actor.today:
         fixed = values["starts_on"] == found["starts_on"] and values["deputy_id"] == found["deputy_id"]
         rules.require_change(found["starts_on"], found["ends_on"], fixed, values["ends_on"], actor.today)
@@ -70,6 +75,7 @@ async def change(db: Connection, actor: Actor, absence_id: UUID, new: AbsenceCha
         name: [found[name], values[name]] for name in values if values[name] != found[name]
     }
     await audit.record(db, actor, "absence.changed", "absence", absence_id, **changed)
+    await _tell(db, actor, absence_id)
 
 
 async def call_off(db: Connection, actor: Actor, absence_id: UUID, expected: int | None = None) -> None:
@@ -91,12 +97,27 @@ async def call_off(db: Connection, actor: Actor, absence_id: UUID, expected: int
     )
 
 
+async def _tell(db: Connection, actor: Actor, absence_id: UUID) -> None:
+    """Tell the commissioner by mail who acts for them and when, unless they entered it themselves."""
+    found = await store.find_notice(db, absence_id)
+    if found["person_id"] == actor.person_id:
+        return
+    subject, text = letters.entered(found["starts_on"], found["ends_on"], found["deputy_name"], actor.name)
+    letter = Letter(
+        kind="notice", object_kind="absence", object_id=absence_id, title=subject, subject=subject, text=text,
+        level="internal", audience=["internal"], recipients=[found["person_id"]],
+    )  # fmt: skip
+    part = Part(title="Vertretungen", level="internal", url="/vertretungen", audience=["internal"])
+    await distribution.add_part(db, await distribution.prepare(db, actor, letter), part)
+
+
 async def _locked(db: Connection, actor: Actor, absence_id: UUID) -> asyncpg.Record:
     """The held row of an absence that the actor may see and keep."""
     found = await store.lock(db, absence_id, actor)
     if found is None:
         raise errors.NotFound(me=actor.card)
     rules.require_keeper(actor, found["person_id"], found["authority_id"])
+    rules.require_another(actor, found["deputy_id"])
     return found
 
 

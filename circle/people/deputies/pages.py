@@ -54,7 +54,8 @@ async def show_all(
     return pages.show(
         request, "deputies/list.html", me, absences=absences if vorbei else absences[::-1], past=vorbei,
         next_href=answers.next_link(request, found), may_enter=access.may(me, "absences.enter"), states=STATES,
-        keeps={one.id for one in absences if one.state != "over" and rules.keeps(me, one.person_id, one.authority_id)},
+        keeps={one.id for one in absences if one.state != "over" and rules.keeps(me, one.person_id, one.authority_id)
+               and one.deputy_id != me.person_id},
         strips=[] if vorbei else strips(absences, monday), monday=monday, weeks=WEEKS, at=(today - monday).days,
     )  # fmt: skip
 
@@ -121,6 +122,7 @@ async def show_change(
     found = await store.get(db, caller, absence_id)
     one: Absence = pages.as_struct(found, Absence)
     rules.require_keeper(actor, one.person_id, one.authority_id)
+    rules.require_another(actor, one.deputy_id)
     return pages.show(request, "deputies/form.html", actor.card, **await _of(db, actor, found))
 
 
@@ -175,7 +177,7 @@ async def _choices(db: Connection, actor: Actor, meeting: str) -> dict[str, Any]
         "deputies": [
             (row["id"], f"{row['name']} ({row['authority_name']})", row["authority_id"])
             for row in people
-            if row["kind"] == "deputy" and row["authority_id"] in houses
+            if row["kind"] == "deputy" and row["authority_id"] in houses and row["id"] != actor.person_id
         ],
         "meeting": await store.find_meeting(db, list(actor.keys), None, meeting) if meeting else None,
     }

@@ -21,6 +21,15 @@ def require_keeper(actor: Actor, person_id: UUID, authority_id: UUID) -> None:
         raise errors.Forbidden("Das trägt die Person selbst ein, ihre Zuarbeit oder die Geschäftsführung.")
 
 
+def require_another(actor: Actor, deputy_id: UUID) -> None:
+    """Raises Forbidden (`own_appointment`) when the actor is the deputy: nobody gives themself the rights of another."""
+    if actor.person_id == deputy_id:
+        raise errors.Forbidden(
+            "Eine Abwesenheit, in der Sie selbst vertreten, trägt jemand anderes ein, ändert und beendet jemand anderes.",
+            code="own_appointment",
+        )
+
+
 def require_period(starts_on: date, ends_on: date, today: date) -> None:
     """Raises Invalid for a begin that is past, an end before the begin, and more than a year.
 

@@ -6,7 +6,7 @@ from uuid import UUID
 import asyncpg
 
 from circle.core.auth import Actor
-from circle.core.db import Answer, Caller, Connection, read_one, read_page
+from circle.core.db import Answer, Caller, Connection, read_one, read_page, row
 
 
 async def get(db: Connection, caller: Caller, absence_id: UUID) -> Answer:
@@ -119,6 +119,18 @@ async def lock(db: Connection, absence_id: UUID, actor: Actor) -> asyncpg.Record
         actor.today,
         actor.authority_id,
         list(actor.roles),
+    )
+
+
+async def find_notice(db: Connection, absence_id: UUID) -> asyncpg.Record:
+    """What the letter to the absent person needs."""
+    return await row(
+        db,
+        """
+        select b.person_id, b.starts_on, b.ends_on, trim(d.title || ' ' || d.name) as deputy_name
+        from absence b join person d on d.id = b.deputy_id where b.id = $1
+        """,
+        absence_id,
     )
 
 

@@ -89,7 +89,8 @@ async def test_only_an_active_person_of_the_house(client: Clients, db: Connectio
     await make.person(db, "mia", authority="br-muenster")
     refused = await anna.post(ROOT, json=await new(db, "mia", authority_id=koeln))
     assert refused.status_code == 400 and "anderen Haus" in reasons(refused)["person_id"]
-    refused = await anna.post(ROOT, json=await new(db, "anna"))
+    await make.person(db, "kai")
+    refused = await anna.post(ROOT, json=await new(db, "kai"))
     assert refused.status_code == 400 and "authority_id" in reasons(refused)
 
 
@@ -133,3 +134,46 @@ async def test_the_page_does_the_same(client: Clients, db: Connection) -> None:
     taken = await anna.post("/bestellungen/neu", body | {"idempotency_key": "k2"})
     assert taken.status_code == 409 and 'href="#field-valid_from"' in taken.text
     assert (await (await client.browser("ben")).get("/bestellungen/neu")).status_code == 403
+
+
+@pytest.mark.confidential
+async def test_nobody_appoints_themself_nor_touches_their_own(client: Clients, db: Connection) -> None:
+    """An office person who has moved into a house does not get at its register by her own hand."""
+    house = await make.authority(db, "br-arnsberg")
+    anna_id, one = await make.person_id(db, "anna"), await bens(db)
+    await db.execute("update person set authority_id = $2 where id = $1", anna_id, house)
+    anna = await client.as_("anna")
+    body = await new(db, "anna", kind="deputy")
+    refused = await anna.post(ROOT, json=body)
+    assert (refused.status_code, refused.json()["code"]) == (403, "own_appointment"), refused.text
+    after = {
+        "person_id": str(anna_id),
+        "starts_on": "2026-12-01",
+        "order_date": "2026-11-20",
+        "file_reference": "x",
+    }
+    refused = await anna.post(api(one, "succeed"), json=after)
+    assert (refused.status_code, refused.json()["code"]) == (403, "own_appointment")
+    own = await make.appoint(db, anna_id, house, "deputy")
+    for sent in (
+        anna.post(api(own, "end"), json={"valid_to": "2026-12-31"}),
+        anna.patch(api(own), json={"valid_to": "2026-12-31"}, headers={"if-match": '"v1"'}),
+        anna.post(api(own, "succeed"), json=after | {"person_id": str(await make.person_id(db, "ben"))}),
+    ):
+        refused = await sent
+        assert (refused.status_code, refused.json()["code"]) == (403, "own_appointment"), refused.text
+    page = await client.browser("anna")
+    assert "Bestellung beenden" not in (await page.get(f"/bestellungen/{own}")).text
+    assert (await page.get(f"/bestellungen/{own}/beenden")).status_code == 403
+    assert await acts(db, own) == [] and await acts(db, one) == []
+
+
+async def test_a_house_does_not_appoint_people_of_the_competence_centre(
+    client: Clients, db: Connection
+) -> None:
+    await make.person(db, "kurt")
+    house = str(await make.authority(db, "br-arnsberg"))
+    refused = await (await client.as_("anna")).post(
+        ROOT, json=await new(db, "kurt", authority_id=house, kind="deputy")
+    )
+    assert refused.status_code == 400 and "Kompetenzzentrum" in reasons(refused)["person_id"]

@@ -166,3 +166,43 @@ async def test_for_one_meeting_the_deputy_sees_its_papers_from_the_entry_on(
     assert (await (await client.as_("kim")).get(path)).json()["meeting_reference"] is None
     assert (await mine.delete(path)).status_code == 204
     assert (await dora.get(f"/api/v1/meetings/{key}")).status_code == 404
+
+
+@pytest.mark.confidential
+async def test_nobody_enters_an_absence_in_which_they_are_the_deputy(client: Clients, db: Connection) -> None:
+    ben, body = await house(db)
+    arno = await make.person(db, "arno", authority="br-arnsberg", roles=["assistant", "deputy"])
+    one = await client.as_("arno")
+    refused = await one.post(f"/api/v1/people/{ben}/absences", json=body | {"deputy_id": str(arno)})
+    assert (refused.status_code, refused.json()["code"]) == (403, "own_appointment"), refused.text
+    page = await client.browser("arno")
+    assert str(arno) not in (await page.get("/vertretungen/neu")).text.partition("deputy_id")[2]
+    made = await one.post(f"/api/v1/people/{ben}/absences", json=body)
+    path, match = f"/api/v1/absences/{made.json()['id']}", {"if-match": '"v1"'}
+    assert (await one.patch(path, json={"deputy_id": str(arno)}, headers=match)).status_code == 403
+    await db.execute("update absence set deputy_id = $1", arno)
+    for sent in (one.patch(path, json={"ends_on": "2026-12-30"}, headers=match), one.delete(path)):
+        assert (await sent).json()["code"] == "own_appointment"
+    assert (await page.get(f"/vertretungen/{made.json()['id']}")).status_code == 403
+    assert "Ändern" not in (await page.get("/vertretungen")).text
+    assert await acts(db) == ["absence.entered"]
+
+
+async def test_the_commissioner_is_told_what_somebody_else_enters(client: Clients, db: Connection) -> None:
+    ben, body = await house(db)
+    assert (
+        await (await client.as_("ben")).post(f"/api/v1/people/{ben}/absences", json=body)
+    ).status_code == 201
+    assert await db.fetchval("select count(*) from dispatch") == 0
+    later = body | {"starts_on": "2026-12-07", "ends_on": "2026-12-07"}
+    made = await (await client.as_("anna")).post(f"/api/v1/people/{ben}/absences", json=later)
+    rows = await db.fetch(
+        "select d.subject, d.text, d.level, e.person_id from dispatch d join delivery e on e.dispatch_id = d.id "
+        "where d.object_kind = 'absence' and d.object_id = $1",
+        UUID(made.json()["id"]),
+    )
+    assert [(row["subject"], row["level"], row["person_id"]) for row in rows] == [
+        ("Für Sie ist eine Vertretung eingetragen, am 07.12.2026", "internal", ben)
+    ]
+    assert "Dora Probe" in rows[0]["text"] and "Anna" in rows[0]["text"]
+    assert len(await make.outbox(db, "distribution.send")) == 1
