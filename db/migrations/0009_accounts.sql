@@ -4,17 +4,25 @@ alter table session
     -- A word or two such as „Firefox, Windows“; not what the browser sent.
     add column device text not null default '';
 
+-- A new address for sign-in that waits for a second person: it is the key to the account.
+alter table person
+    add column pending_email text,
+    add column pending_by uuid constraint person_pending_by_exists references person,
+    add constraint person_pending_complete check ((pending_email is null) = (pending_by is null));
+
 alter table role_grant
     add constraint role_grant_period_ordered check (valid_to is null or valid_to >= valid_from),
     add constraint role_grant_no_overlap exclude using gist (
         person_id with =, role with =, daterange(valid_from, valid_to, '[]') with &&);
 
 -- A link to set a password. Its token is made when the mail is written and never stored; `person_id` is null when
--- nobody has the address that was asked for, so that asking does the same work.
+-- nobody has the address that was asked for, so that asking does the same work. A notice goes the same way and opens
+-- nothing; `address` is where it goes, the person's own when empty.
 create table account_link (
     id uuid primary key default gen_random_uuid(),
     person_id uuid constraint account_link_person_exists references person,
-    kind text not null constraint account_link_kind_known check (kind in ('invitation', 'reset')),
+    kind text not null constraint account_link_kind_known check (kind in ('invitation', 'reset', 'notice')),
+    address text not null default '',
     token_hash bytea constraint account_link_token_unique unique,
     created_at timestamptz not null default now(),
     expires_at timestamptz not null,
@@ -40,6 +48,8 @@ language sql stable as $$
         'revision', $1.revision, 'roles', roles_on($1.id, $3),
         'state', case when not $1.active then 'inactive' when $1.password_hash is not null then 'active'
             when l.id is not null and l.expires_at > now() then 'invited' else 'no_access' end,
+        'pending_email', $1.pending_email,
+        'pending_by_name', (select q.name from person q where q.id = $1.pending_by),
         'invited_at', l.created_at, 'invitation_failure', coalesce(l.failure, ''),
         'grants', (
             select coalesce(jsonb_agg(jsonb_build_object('role', g.role, 'valid_from', g.valid_from, 'valid_to', g.valid_to)

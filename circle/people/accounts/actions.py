@@ -47,15 +47,22 @@ async def change(
 ) -> None:
     """Change name, address, function or house. With the address or the house all sessions and links end.
 
-    Raises NotFound, Forbidden, Stale, Invalid, and Conflict for an address that is taken and for the house of somebody
+    The address of an account with a password waits for a second person, and the old one is told: whoever has the
+    address gets the link to a new password, and nobody makes themself somebody else alone. Raises NotFound, Forbidden, Stale, Invalid, and Conflict for an address that is taken and for the house of somebody
     who is appointed there.
     """
     found = await find(db, actor, person_id, expected)
     before = {name: found[name] for name in FIELDS}
     given = {name: value for name, value in msgspec.structs.asdict(new).items() if value is not msgspec.UNSET}
     after = before | given
-    if after["email"] != before["email"]:
-        rules.require_address(after["email"])
+    wanted: str = after["email"]
+    if wanted != before["email"]:
+        rules.require_address(wanted)
+    waits = wanted != before["email"] and found["password_hash"] is not None
+    if waits:
+        after["email"] = before["email"]
+        if await store.has_address(db, wanted, person_id):
+            raise errors.Conflict(TAKEN, code="email_taken", fields={"email": TAKEN})
     if after["authority_id"] != before["authority_id"] and found["appointed"]:
         raise errors.Conflict(
             "Die Person ist in ihrem Haus bestellt. Bitte beenden Sie zuerst die Bestellung."
@@ -68,7 +75,39 @@ async def change(
     changed = [name for name in FIELDS if after[name] != before[name]]
     if {"email", "authority_id"} & set(changed):
         await _end_everywhere(db, person_id)
+    if waits:
+        await store.update_pending(db, person_id, wanted, actor.person_id)
+        notice_id = await store.insert_notice(db, person_id, before["email"], INVITATION_LIFE)
+        await jobs.enqueue(db, "accounts.send_link", link_id=notice_id)
+        changed.append("pending_email")
     await audit.record(db, actor, "person.changed", "person", person_id, fields=changed)
+
+
+async def confirm_address(db: Connection, actor: Actor, person_id: UUID, expected: int | None) -> None:
+    """Let a waiting address count; all sessions and links end. Raises NotFound, Forbidden (four_eyes), Stale, and
+    Conflict when none waits, or somebody has taken it meanwhile."""
+    found = await find(db, actor, person_id, expected)
+    if found["pending_email"] is None:
+        raise errors.Conflict("Es wartet keine neue Adresse.")
+    rules.require_second(actor, found["pending_by"], found["pending_roles"])
+    try:
+        if not await store.take_pending(db, person_id, found["revision"]):
+            raise errors.Stale
+    except asyncpg.UniqueViolationError as error:
+        raise errors.Conflict(TAKEN, code="email_taken") from error
+    await _end_everywhere(db, person_id)
+    await audit.record(db, actor, "person.address_confirmed", "person", person_id)
+
+
+async def drop_address(db: Connection, actor: Actor, person_id: UUID, expected: int | None) -> None:
+    """Let the address be as it is. Raises NotFound, Forbidden, Stale, and Conflict when none waits."""
+    found = await find(db, actor, person_id, expected)
+    if found["pending_email"] is None:
+        raise errors.Conflict("Es wartet keine neue Adresse.")
+    if not await store.mark_changed(db, person_id, found["revision"]):
+        raise errors.Stale
+    await store.update_pending(db, person_id, None, None)
+    await audit.record(db, actor, "person.address_dropped", "person", person_id)
 
 
 async def invite(db: Connection, actor: Actor, person_id: UUID, expected: int | None) -> None:

@@ -68,9 +68,30 @@ async def change(
     request: Incoming, db: web.Db, caller: web.Asking, actor: web.Acting, person_id: FromPath[UUID],
     data: JSONBody[AccountChange],
 ) -> Response[Account]:  # fmt: skip
-    """Change name, address, function or house; needs If-Match. A new address or house ends all their sessions."""
+    """Change name, address, function or house; needs If-Match. A new address or house ends all their sessions.
+
+    The address of an account with a password waits as `pending_email` for a second person, and the old one is told.
+    """
     await actions.change(db, actor, person_id, data, answers.expected_revision(request))
     return answers.done(await _after(db, caller, actor, person_id))
+
+
+@post("/people/{person_id:uuid}/confirm-address", status_code=200, opt={"permission": "people.manage"})
+async def confirm_address(
+    request: Incoming, db: web.Db, caller: web.Asking, actor: web.Acting, person_id: FromPath[UUID]
+) -> Response[Account]:
+    """Let `pending_email` count; needs If-Match and an Idempotency-Key. A second person does: the office what the
+    technical administration entered, and the other way round."""
+    answers.expected_revision(request)
+    return await _act(request, db, caller, actor, person_id, actions.confirm_address, required=True)
+
+
+@post("/people/{person_id:uuid}/drop-address", status_code=200, opt={"permission": "people.manage"})
+async def drop_address(
+    request: Incoming, db: web.Db, caller: web.Asking, actor: web.Acting, person_id: FromPath[UUID]
+) -> Response[Account]:
+    """Drop `pending_email`; the address stays as it is."""
+    return await _act(request, db, caller, actor, person_id, actions.drop_address)
 
 
 @post("/people/{person_id:uuid}/invite", status_code=200, opt={"permission": "people.manage"})
@@ -178,7 +199,7 @@ router = Router(
     "/api/v1",
     tags=["accounts"],
     route_handlers=[
-        list_accounts, read_account, invite, deactivate, reactivate, grant, end_role, request_reset,
+        list_accounts, read_account, confirm_address, drop_address, invite, deactivate, reactivate, grant, end_role, request_reset,
         list_sessions, end_session, change_password,
     ],
 )  # fmt: skip

@@ -28,7 +28,8 @@ class Grant(msgspec.Struct, frozen=True):
 
 
 class Account(msgspec.Struct, frozen=True):
-    """An account for whoever keeps it. `roles` are those of today, with what follows from an appointment."""
+    """An account for whoever keeps it. `roles` are those of today, with what follows from an appointment;
+    `pending_email` waits for a second person."""
 
     id: UUID
     title: str
@@ -44,6 +45,8 @@ class Account(msgspec.Struct, frozen=True):
     grants: list[Grant]
     invited_at: datetime | None
     invitation_failure: str
+    pending_email: str | None = None
+    pending_by_name: str | None = None
 
 
 class NewAccount(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

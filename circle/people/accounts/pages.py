@@ -1,7 +1,6 @@
 """Pages of accounts: the list and one account for who keeps them, „Mein Konto“, and the way to a new password."""
 
 from collections.abc import Awaitable, Callable
-from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -13,6 +12,7 @@ from litestar.params import FromPath, FromQuery
 from circle.core import access, answers, auth, errors, fields, pages, web
 from circle.core.auth import ROLE_NAMES, Actor
 from circle.core.db import Caller, Connection
+from circle.core.fields import Day
 from circle.people.model import Password
 
 from . import actions, api, rules, store
@@ -60,8 +60,8 @@ class RoleForm(msgspec.Struct, frozen=True):
     """A role to grant; an empty day is today, or no end."""
 
     role: Role
-    valid_from: date | None = None
-    valid_to: date | None = None
+    valid_from: Day | None = None
+    valid_to: Day | None = None
 
 
 @get("/konten", opt={"permission": "people.manage"})
@@ -128,6 +128,32 @@ async def change(
         await actions.change(db, actor, person_id, new, pages.revision(form))
 
     return await _do(request, db, caller, actor, person_id, act, "Die Angaben sind geändert.")
+
+
+@post("/konten/{person_id:uuid}/adresse/bestaetigen", opt={"permission": "people.manage"})
+async def confirm_address(
+    request: Incoming, db: web.Db, caller: web.Asking, actor: web.Acting, person_id: FromPath[UUID]
+) -> Response[Any]:
+    """Let the waiting address count."""
+
+    async def act(form: FormMultiDict) -> None:
+        await actions.confirm_address(db, actor, person_id, pages.revision(form))
+
+    return await _do(
+        request, db, caller, actor, person_id, act, "Die neue Adresse gilt. Alle Anmeldungen sind beendet."
+    )
+
+
+@post("/konten/{person_id:uuid}/adresse/verwerfen", opt={"permission": "people.manage"})
+async def drop_address(
+    request: Incoming, db: web.Db, caller: web.Asking, actor: web.Acting, person_id: FromPath[UUID]
+) -> Response[Any]:
+    """Drop the waiting address."""
+
+    async def act(form: FormMultiDict) -> None:
+        await actions.drop_address(db, actor, person_id, pages.revision(form))
+
+    return await _do(request, db, caller, actor, person_id, act, "Die Adresse bleibt, wie sie war.")
 
 
 @post("/konten/{person_id:uuid}/einladen", opt={"permission": "people.manage"})
@@ -226,7 +252,7 @@ async def _page(db: Connection, caller: Caller, person_id: UUID) -> dict[str, An
 
 
 def _grantable(who: Actor | auth.Me) -> list[tuple[str, str]]:
-    return [pair for pair in ROLES if "technical_admin" in who.roles or pair[0] not in rules.RESERVED]
+    return [pair for pair in ROLES if rules.may_grant(who, pair[0])]
 
 
 async def _houses(db: Connection) -> list[tuple[UUID, str]]:
@@ -343,7 +369,7 @@ router = Router(
     "/",
     include_in_schema=False,
     route_handlers=[
-        list_accounts, show_new, add, show_account, change, invite, deactivate, reactivate, grant, end_role, show_own,
+        list_accounts, show_new, add, show_account, change, confirm_address, drop_address, invite, deactivate, reactivate, grant, end_role, show_own,
         change_password, end_session, end_other_sessions, show_forgotten, request_reset, show_password, set_password,
     ],
 )  # fmt: skip

@@ -2,9 +2,10 @@
 
 import re
 from collections.abc import Collection
+from uuid import UUID
 
 from circle.core import access, errors, mail
-from circle.core.auth import Actor
+from circle.core.auth import ROLE_NAMES, Actor, Me
 
 SHORTEST, LONGEST = 12, 200
 """Characters of a password: length comes before signs of many kinds (NIST SP 800-63B, 3.1.1.2)."""
@@ -17,7 +18,8 @@ COMMON = {
 DIGITS = "01234567890" * 4
 
 RESERVED = {"technical_admin", "data_protection_officer"}
-"""Roles that only the technical administration grants: the office does not choose who watches over it."""
+"""Roles that only the technical administration grants: the office does not choose who watches over it. All others it
+leaves to the office, or whoever sees no content could make themself somebody who does (domain rules 3.2)."""
 REMARKS: list[tuple[set[str], set[str], str]] = [
     (
         {"kfi_expert"},
@@ -44,12 +46,39 @@ def remarks(roles: Collection[str]) -> list[str]:
     return [text for one, other, text in REMARKS if held & one and held & other]
 
 
+def may_grant(who: Actor | Me, role: str) -> bool:
+    """True when somebody with these roles grants and ends `role`."""
+    return ("technical_admin" if role in RESERVED else "circle_office") in who.roles
+
+
 def require_grantable(actor: Actor, role: str, own: bool) -> None:
-    """Raises Forbidden when the actor may not grant or end `role`: never for oneself, some only by the administration."""
+    """Raises Forbidden when the actor may not grant or end `role`: never for oneself (own_role), and of the others only
+    what is theirs to give (role_not_yours)."""
     if own:
         raise errors.Forbidden("Die eigenen Rollen ändert jemand anderes.", code="own_role")
-    if role in RESERVED and actor.person_id is not None and "technical_admin" not in actor.roles:
-        raise errors.Forbidden("Diese Rolle vergibt nur die Technische Administration.")
+    if not may_grant(actor, role):
+        who = "Technische Administration" if role in RESERVED else "Geschäftsführung"
+        raise errors.Forbidden(
+            f"Die Rolle „{ROLE_NAMES[role]}“ vergibt und beendet nur die {who}.", code="role_not_yours"
+        )
+
+
+def require_second(actor: Actor, asked_by: UUID, asked_roles: Collection[str]) -> None:
+    """Two people change the address of an account, and the second is nobody whom the first could have made one who
+    keeps accounts: the office confirms for the administration, and the other way round.
+
+    `asked_roles` are what the first holds today. Raises Forbidden (four_eyes), and Conflict when the first keeps no
+    accounts any more.
+    """
+    keepers = access.RIGHTS["people.manage"]
+    asked = keepers & set(asked_roles)
+    if not asked:
+        raise errors.Conflict(
+            "Wer die Adresse eingetragen hat, führt keine Konten mehr. Bitte verwerfen Sie die Adresse."
+        )
+    if actor.person_id == asked_by or (asked != keepers and not (keepers & actor.roles) - asked):
+        who = "Technische Administration" if asked == {"circle_office"} else "Geschäftsführung"
+        raise errors.Forbidden(f"Diese Adresse bestätigt eine zweite Person: {who}.", code="four_eyes")
 
 
 def require_address(email: str) -> None:

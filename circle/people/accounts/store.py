@@ -67,7 +67,7 @@ async def lock(db: Connection, person_id: UUID, keys: list[str], day: date) -> a
     return await db.fetchrow(
         """
         select p.id, p.title, p.name, p.email, p.function, p.phone, p.authority_id, p.active, p.revision,
-            p.password_hash, in_directory(p, a.kind, $2, $3) as seen,
+            p.password_hash, p.pending_email, p.pending_by, roles_on(p.pending_by, $3) as pending_roles, in_directory(p, a.kind, $2, $3) as seen,
             exists (select from appointment b where b.person_id = p.id and (b.valid_to is null or b.valid_to >= $3))
                 as appointed
         from person p join authority a on a.id = p.authority_id where p.id = $1 for update of p
@@ -117,6 +117,35 @@ async def update(
             title,
             function,
             phone,
+        )
+    )
+
+
+async def has_address(db: Connection, email: str, but: UUID) -> bool:
+    """True when somebody else has the address."""
+    found: bool = await db.fetchval(
+        "select exists (select from person where lower(email) = lower($1) and id <> $2)", email, but
+    )
+    return found
+
+
+async def update_pending(db: Connection, person_id: UUID, email: str | None, by: UUID | None) -> None:
+    """Keep an address that waits for a second person, in the same change as the rest; None drops it."""
+    await db.execute(
+        "update person set pending_email = $2, pending_by = $3 where id = $1", person_id, email, by
+    )
+
+
+async def take_pending(db: Connection, person_id: UUID, revision: int) -> bool:
+    """Let the waiting address count; False when stale."""
+    return bool(
+        await db.fetchval(
+            """
+            update person set email = pending_email, pending_email = null, pending_by = null, revision = revision + 1
+            where id = $1 and revision = $2 returning true
+            """,
+            person_id,
+            revision,
         )
     )
 
@@ -205,7 +234,7 @@ async def update_password(db: Connection, person_id: UUID, password_hash: str) -
     """Set a password; links that could set another one are void."""
     await db.execute(
         """
-        with void as (delete from account_link where person_id = $1)
+        with void as (delete from account_link where person_id = $1 and kind <> 'notice')
         update person set password_hash = $2 where id = $1
         """,
         person_id,
@@ -221,8 +250,8 @@ async def password_of(db: Connection, person_id: UUID) -> asyncpg.Record | None:
 
 
 async def delete_links(db: Connection, person_id: UUID) -> None:
-    """Void every link of a person."""
-    await db.execute("delete from account_link where person_id = $1", person_id)
+    """Void every link of a person; a notice still goes out."""
+    await db.execute("delete from account_link where person_id = $1 and kind <> 'notice'", person_id)
 
 
 async def insert_invitation(db: Connection, person_id: UUID, life: timedelta) -> UUID:
@@ -230,6 +259,19 @@ async def insert_invitation(db: Connection, person_id: UUID, life: timedelta) ->
     found: UUID = await db.fetchval(
         "insert into account_link (person_id, kind, expires_at) values ($1, 'invitation', now() + $2) returning id",
         person_id,
+        life,
+    )
+    return found
+
+
+async def insert_notice(db: Connection, person_id: UUID, address: str, life: timedelta) -> UUID:
+    """A mail to the address of now, also when that has changed before it goes out."""
+    found: UUID = await db.fetchval(
+        """
+        insert into account_link (person_id, kind, address, expires_at) values ($1, 'notice', $2, now() + $3) returning id
+        """,
+        person_id,
+        address,
         life,
     )
     return found
@@ -290,7 +332,7 @@ async def find_link(db: Connection, token_hash: bytes) -> asyncpg.Record | None:
         """
         select l.id, l.kind, p.id as person_id, p.name, p.email
         from account_link l join person p on p.id = l.person_id and p.active
-        where l.token_hash = $1 and l.expires_at > now() for update of l, p
+        where l.token_hash = $1 and l.kind <> 'notice' and l.expires_at > now() for update of l, p
         """,
         token_hash,
     )
@@ -303,9 +345,9 @@ async def lease_link(
     return await db.fetchrow(
         """
         update account_link l set token_hash = $2, leased_until = now() + $3 from person p
-        where l.id = $1 and p.id = l.person_id and p.active and l.sent_at is null and l.failure = ''
+        where l.id = $1 and p.id = l.person_id and (p.active or l.kind = 'notice') and l.sent_at is null and l.failure = ''
             and l.expires_at > now() and (l.leased_until is null or l.leased_until < now())
-        returning l.kind, p.name, p.email
+        returning l.kind, p.name, coalesce(nullif(l.address, ''), p.email) as email
         """,
         link_id,
         token_hash,
