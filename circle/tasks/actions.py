@@ -135,12 +135,15 @@ async def hand_over(db: Connection, now: datetime) -> int:
     """Move open tasks to the successors whose first day has come (decree Nr. 3, Nachfolge). `now` is office time.
 
     Each is open again, because nobody accepts for somebody else, and says from whom it came. A confidential one stays
-    until the successor is named for its item. Once for each succession, in whatever number of workers; returns the
-    number of tasks.
+    until the successor is named for its item, and the daily run looks again. Of several successions that are due
+    together, everything goes to the last. Once for each, in whatever number of workers; returns the number of tasks.
     """
     actor, today, moved = auth.service(now), clock.day(now), 0
     for change in await store.list_successions(db, today):
-        for task_id in await store.hand_over(db, change["person_id"], change["successor_id"], today):
+        moving = await store.hand_over(
+            db, change["person_id"], change["successor_id"], today, waiting=change["begun"]
+        )
+        for task_id in moving:
             task = await store.find(db, task_id)
             await audit.record(
                 db,
@@ -157,7 +160,7 @@ async def hand_over(db: Connection, now: datetime) -> int:
             )
             await _tell(db, actor, task, wording, task["owner_id"])
             moved += 1
-        await store.mark_handed_over(db, change["id"], today)
+        await store.mark_handed_over(db, change["id"], change["successor_id"], today)
     return moved
 
 

@@ -267,39 +267,64 @@ async def mark_reminded(db: Connection, task_id: UUID) -> None:
 
 
 async def list_successions(db: Connection, day: date) -> list[asyncpg.Record]:
-    """Appointments whose successor has begun and whose tasks did not go over yet, held until the end."""
+    """Appointments whose successor has begun and whose tasks did not all go over yet, held until the end, oldest first.
+
+    `successor_id` is whoever holds the office now: where several successions are due, the last of them.
+    """
     rows: list[Any] = await db.fetch(
         """
-        select a.id, a.person_id, p.name, a.file_reference, s.person_id as successor_id
-        from appointment a join person p on p.id = a.person_id
-        join appointment s on s.id = a.succeeded_by join person q on q.id = s.person_id and q.active
-        where a.handed_over_on is null and s.valid_from <= $1
-        order by a.id for update of a skip locked
+        with recursive due as (
+            select a.id, s.id as successor, s.person_id, s.succeeded_by, s.valid_from, 1 as step
+            from appointment a join appointment s on s.id = a.succeeded_by
+            where a.handed_over_on is null and s.valid_from <= $1
+            union all
+            select d.id, s.id, s.person_id, s.succeeded_by, d.valid_from, d.step + 1
+            from due d join appointment s on s.id = d.succeeded_by where s.valid_from <= $1 and d.step < 100
+        ),
+        last as (select distinct on (id) id, person_id, valid_from from due order by id, step desc)
+        select a.id, a.person_id, p.name, a.file_reference, l.person_id as successor_id,
+            a.handover_began_on is not null as begun
+        from last l join appointment a on a.id = l.id join person p on p.id = a.person_id
+        join person q on q.id = l.person_id and q.active
+        where a.handed_over_on is null
+        order by l.valid_from, a.id for update of a skip locked
         """,
         day,
     )
     return rows
 
 
-async def mark_handed_over(db: Connection, appointment_id: UUID, day: date) -> None:
-    """The tasks of this predecessor went over."""
-    await db.execute("update appointment set handed_over_on = $2 where id = $1", appointment_id, day)
+async def mark_handed_over(db: Connection, appointment_id: UUID, successor_id: UUID, day: date) -> None:
+    """The tasks of this predecessor went over, unless a confidential one is still theirs: the next run tries again."""
+    await db.execute(
+        """
+        update appointment a set handover_began_on = coalesce(a.handover_began_on, $2),
+            handed_over_on = case when a.person_id = $3 or not exists (
+                select from task t where t.owner_id = a.person_id and t.status in ('open', 'accepted') and t.confidential)
+                then $2::date end
+        where a.id = $1
+        """,
+        appointment_id,
+        day,
+        successor_id,
+    )
 
 
-async def hand_over(db: Connection, old: UUID, new: UUID, day: date) -> list[UUID]:
+async def hand_over(db: Connection, old: UUID, new: UUID, day: date, *, waiting: bool) -> list[UUID]:
     """Give the unsettled tasks of one person to another, open again; returns their ids. A confidential one only goes
-    to whoever is named for its item."""
+    to whoever is named for its item; `waiting` moves these alone, for the others went before."""
     rows = await db.fetch(
         """
         update task set owner_id = $2, handed_over_from = $1, handed_over_on = $3, status = 'open', accepted_by = null,
             accepted_on = null, revision = revision + 1
-        where owner_id = $1 and $1 <> $2 and status in ('open', 'accepted') and (not confidential
+        where owner_id = $1 and $1 <> $2 and status in ('open', 'accepted') and (not confidential and not $4
             or exists (select from named_access n where n.object_id = task.item_id and n.person_id = $2))
         returning id
         """,
         old,
         new,
         day,
+        waiting,
     )
     return [one["id"] for one in rows]
 

@@ -1,8 +1,10 @@
 -- Appointments with proofs, attachments, successors and the notice to the ministry (decree Nr. 3).
 alter table appointment
     add column requirements_confirmed_on date,
-    -- When the open tasks went over to the successor.
-    add column handed_over_on date;
+    -- When the open tasks went over to the successor; empty while a confidential one waits for the successor to be named.
+    add column handed_over_on date,
+    -- The first run of the hand-over: what the predecessor is asked to do after it is theirs.
+    add column handover_began_on date;
 
 -- Where the commissioner is attached, from a day on (decree Nr. 4 (1)); `appointment.attached_to` is the first entry.
 create table appointment_attachment (

@@ -1,8 +1,9 @@
 """Nachfolge: one act ends the old on a day and begins the new on the next; what is past keeps its name."""
 
 import asyncio
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 
@@ -139,6 +140,42 @@ async def test_a_confidential_task_waits_until_the_successor_is_named(
     assert await tasks.hand_over(db, office.now()) == 0
     assert await db.fetchval("select owner_id from task where id = $1", hidden) != nadia
     assert (await (await client.as_("nadia")).get(task_api(hidden))).status_code == 404
+    # What the predecessor is asked to do afterwards is theirs, whatever still waits.
+    ben, house = await make.person_id(db, "ben"), await make.authority(db, "br-arnsberg")
+    await make.appoint(db, ben, house, "deputy", date(2026, 11, 23))
+    await make.absence(db, nadia, ben, date(2026, 11, 23), date(2026, 11, 23))
+    later = await task(db, office)
+    await db.execute("insert into named_access select item_id, $2 from task where id = $1", hidden, nadia)
+    assert await tasks.hand_over(db, office.now() + timedelta(days=1)) == 1
+    moved = await db.fetchrow("select owner_id, status, handed_over_on from task where id = $1", hidden)
+    assert moved and tuple(moved) == (nadia, "open", date(2026, 11, 24))
+    assert await db.fetchval("select owner_id from task where id = $1", later) != nadia
+    assert await db.fetchval("select handed_over_on from appointment where id = $1", await bens(db)) == date(
+        2026, 11, 24
+    )
+
+
+@pytest.mark.parametrize("first", ["00000000", "ffffffff"])
+async def test_of_successions_due_together_the_last_gets_everything(
+    db: Connection, office: Clock, first: str
+) -> None:
+    house = await make.authority(db, "br-arnsberg")
+    bea, cem = [await make.person(db, nick, authority="br-arnsberg") for nick in ("bea", "cem")]
+    bens_task, beas_task = await task(db, office), await task(db, office)
+    await db.execute("update task set owner_id = $2 where id = $1", beas_task, bea)
+    one = await bens(db)
+    await db.execute("update appointment set valid_to = '2026-11-20' where id = $1", one)
+    two = await make.appoint(db, bea, house, "commissioner", date(2026, 11, 21), date(2026, 11, 22))
+    key = UUID(f"{first}-0000-4000-8000-000000000001")
+    await db.execute("update appointment set id = $2 where id = $1", two, key)
+    three = await make.appoint(db, cem, house, "commissioner", date(2026, 11, 23))
+    await db.execute("update appointment set succeeded_by = $2 where id = $1", one, key)
+    await db.execute("update appointment set succeeded_by = $2 where id = $1", key, three)
+    assert await tasks.hand_over(db, office.now()) == 2
+    for moved in (bens_task, beas_task):
+        assert await db.fetchval("select owner_id from task where id = $1", moved) == cem
+    assert await db.fetchval("select count(*) from appointment where handed_over_on = '2026-11-23'") == 2
+    assert await tasks.hand_over(db, office.now()) == 0
 
 
 async def test_two_workers_at_once_hand_over_once(fresh: tuple[Database, Settings]) -> None:
