@@ -61,6 +61,7 @@ RIGHTS: dict[str, set[str]] = {
     "register.draft": HOUSE,
     "register.decide": {"commissioner", "deputy"},
     "people.manage": {"technical_admin", "circle_office"},
+    "assistants.name": {"commissioner"},
     "people.review": {"circle_office"},
     "authorities.edit": {"circle_office", "ministry_observer", *HOUSE},
     "network.write": HOUSE,

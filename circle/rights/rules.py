@@ -42,6 +42,7 @@ RIGHT_NAMES = {
     "register.draft": "Register des eigenen Hauses führen",
     "register.decide": "im Register des eigenen Hauses entscheiden",
     "people.manage": "Konten und Rollen verwalten",
+    "assistants.name": "Zuarbeit im eigenen Haus eintragen und beenden",
     "people.review": "veraltete Angaben nachhalten",
     "authorities.edit": "Angaben des eigenen Hauses ändern",
     "network.write": "Netzwerk des eigenen Hauses pflegen",

@@ -33,7 +33,9 @@ A_FEW = 2
 # They act on accounts: those who keep them know closed ones too, whose card nobody sees.
 ACCOUNT = {
     "PATCH /api/v1/people/{person_id}",
+    "POST /api/v1/people/{person_id}/confirm-address",
     "POST /api/v1/people/{person_id}/deactivate",
+    "POST /api/v1/people/{person_id}/drop-address",
     "POST /api/v1/people/{person_id}/invite",
     "POST /api/v1/people/{person_id}/reactivate",
     "POST /api/v1/people/{person_id}/roles",

@@ -29,7 +29,7 @@ async def add(db: Connection, actor: Actor, new: NewAccount) -> UUID:
     access.require(actor, "people.manage")
     rules.require_address(new.email)
     for role in new.roles:
-        rules.require_grantable(actor, role, own=False)
+        rules.require_grantable(actor, role, new.authority_id, own=False)
     person_id = await store.insert(
         db, name=new.name, email=new.email, authority_id=new.authority_id, title=new.title, function=new.function,
         phone=new.phone,
@@ -63,10 +63,15 @@ async def change(
         after["email"] = before["email"]
         if await store.has_address(db, wanted, person_id):
             raise errors.Conflict(TAKEN, code="email_taken", fields={"email": TAKEN})
-    if after["authority_id"] != before["authority_id"] and found["appointed"]:
-        raise errors.Conflict(
-            "Die Person ist in ihrem Haus bestellt. Bitte beenden Sie zuerst die Bestellung."
-        )
+    if after["authority_id"] != before["authority_id"]:
+        if person_id == actor.person_id:
+            raise errors.Forbidden("Das eigene Haus ändert jemand anderes.", code="own_house")
+        if found["appointed"]:
+            raise errors.Conflict(
+                "Die Person ist in ihrem Haus bestellt. Bitte beenden Sie zuerst die Bestellung."
+            )
+        if found["assists"]:
+            raise errors.Conflict("Die Person arbeitet ihrem Haus zu. Bitte beenden Sie zuerst diese Rolle.")
     try:
         if not await store.update(db, person_id, found["revision"], **after):
             raise errors.Stale
@@ -157,10 +162,11 @@ async def reactivate(db: Connection, actor: Actor, person_id: UUID, expected: in
 async def grant(db: Connection, actor: Actor, person_id: UUID, new: NewGrant, expected: int | None) -> None:
     """Grant a role, from today unless a day is named; sessions end, so that nobody goes on with other rights.
 
-    Raises NotFound, Forbidden (own_role), Stale, Invalid, and Conflict (role_held) for a role held in that time.
+    Raises NotFound, Forbidden (own_role, role_not_yours), Stale, Invalid, and Conflict (role_held) for a role held in that time.
     """
-    found = await find(db, actor, person_id, expected)
-    rules.require_grantable(actor, new.role, own=person_id == actor.person_id)
+    found = await _seen(db, actor, person_id)
+    rules.require_grantable(actor, new.role, found["authority_id"], own=person_id == actor.person_id)
+    _require_revision(found, expected)
     starts = new.valid_from or actor.today
     if new.valid_to is not None and new.valid_to < starts:
         raise errors.Invalid(
@@ -190,8 +196,11 @@ async def end_role(
     when it is not granted, or it is the last administrator's."""
     if end.role == "technical_admin":
         await store.lock_administrators(db)
-    found = await find(db, actor, person_id, expected)
-    rules.require_grantable(actor, end.role, own=person_id == actor.person_id)
+    found = await _seen(db, actor, person_id)
+    rules.require_grantable(
+        actor, end.role, found["authority_id"], own=person_id == actor.person_id, ending=True
+    )
+    _require_revision(found, expected)
     last_day = end.last_day or actor.today - timedelta(days=1)
     if end.role == "technical_admin":
         await _require_other_administrator(db, person_id, last_day + timedelta(days=1))
@@ -268,13 +277,22 @@ async def end_other_sessions(db: Connection, actor: Actor, caller: Caller) -> No
 
 async def find(db: Connection, actor: Actor, person_id: UUID, expected: int | None) -> asyncpg.Record:
     """The person, locked: Forbidden for who may not keep accounts and sees the person, NotFound for all others."""
+    found = await _seen(db, actor, person_id)
+    access.require(actor, "people.manage")
+    _require_revision(found, expected)
+    return found
+
+
+async def _seen(db: Connection, actor: Actor, person_id: UUID) -> asyncpg.Record:
     found = await store.lock(db, person_id, list(actor.keys), actor.today)
     if found is None or not (found["seen"] or access.may(actor, "people.manage")):
         raise errors.NotFound(me=actor.card)
-    access.require(actor, "people.manage")
-    if expected is not None and expected != found["revision"]:
-        raise errors.Stale(current={"id": person_id, "revision": found["revision"]})
     return found
+
+
+def _require_revision(found: asyncpg.Record, expected: int | None) -> None:
+    if expected is not None and expected != found["revision"]:
+        raise errors.Stale(current={"id": found["id"], "revision": found["revision"]})
 
 
 async def _require_other_administrator(db: Connection, person_id: UUID, day: date) -> None:

@@ -118,12 +118,16 @@ async def reactivate(
     return await _act(request, db, caller, actor, person_id, actions.reactivate)
 
 
-@post("/people/{person_id:uuid}/roles", status_code=200, opt={"permission": "people.manage"})
+@post("/people/{person_id:uuid}/roles", status_code=200, opt={"permission": "signed_in"})
 async def grant(
     request: Incoming, db: web.Db, caller: web.Asking, actor: web.Acting, person_id: FromPath[UUID],
     data: JSONBody[NewGrant],
 ) -> Response[Account]:  # fmt: skip
-    """Grant a role, from today unless a day is named. Their sessions end."""
+    """Grant a role, from today unless a day is named. Their sessions end.
+
+    The office does; for `technical_admin` and `data_protection_officer` the technical administration, and for
+    `assistant` the commissioner of the house.
+    """
 
     async def act(db: Connection, actor: Actor, person_id: UUID, expected: int | None) -> None:
         await actions.grant(db, actor, person_id, data, expected)
@@ -131,7 +135,7 @@ async def grant(
     return await _act(request, db, caller, actor, person_id, act)
 
 
-@post("/people/{person_id:uuid}/roles/end", status_code=200, opt={"permission": "people.manage"})
+@post("/people/{person_id:uuid}/roles/end", status_code=200, opt={"permission": "signed_in"})
 async def end_role(
     request: Incoming, db: web.Db, caller: web.Asking, actor: web.Acting, person_id: FromPath[UUID],
     data: JSONBody[GrantEnd],

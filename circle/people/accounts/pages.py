@@ -221,6 +221,34 @@ async def end_role(
     return await _do(request, db, caller, actor, person_id, act, "Die Rolle ist beendet.")
 
 
+@post("/personen/{person_id:uuid}/zuarbeit", opt={"permission": "assistants.name"})
+async def name_assistant(
+    request: Incoming, db: web.Db, actor: web.Acting, person_id: FromPath[UUID]
+) -> Response[Any]:
+    """The commissioner names somebody of the house who works for it."""
+    form = await pages.read_form(request)
+
+    async def act() -> str:
+        await actions.grant(db, actor, person_id, NewGrant("assistant"), pages.revision(form))
+        return f"/personen/{person_id}"
+
+    return await pages.once(request, db, actor, form, act, "Die Zuarbeit ist eingetragen.")
+
+
+@post("/personen/{person_id:uuid}/zuarbeit/beenden", opt={"permission": "assistants.name"})
+async def end_assistant(
+    request: Incoming, db: web.Db, actor: web.Acting, person_id: FromPath[UUID]
+) -> Response[Any]:
+    """The commissioner ends it, at once."""
+    form = await pages.read_form(request)
+
+    async def act() -> str:
+        await actions.end_role(db, actor, person_id, GrantEnd("assistant"), pages.revision(form))
+        return f"/personen/{person_id}"
+
+    return await pages.once(request, db, actor, form, act, "Die Zuarbeit ist beendet.")
+
+
 async def _do(
     request: Incoming, db: Connection, caller: Caller, actor: Actor, person_id: UUID,
     act: Callable[[FormMultiDict], Awaitable[None]], notice: str,
@@ -243,16 +271,20 @@ async def _do(
 
 async def _page(db: Connection, caller: Caller, person_id: UUID) -> dict[str, Any]:
     found = await store.get(db, caller, person_id)
-    account = pages.as_struct(found, Account)
+    account: Account = pages.as_struct(found, Account)
     me = auth.me(found.me)
+    if not access.may(me, "people.manage"):
+        raise errors.Forbidden(me=found.me)
     return {
         "me": me, "entry": account, "states": STATES, "role_names": ROLE_NAMES, "houses": await _houses(db),
-        "roles": _grantable(me), "own": me.person_id == person_id, "remarks": rules.remarks(account.roles),
+        "roles": _grantable(me), "endable": [role for role, _ in ROLES if rules.may_end(me, role, account.authority_id)],
+        "own": me.person_id == person_id, "remarks": rules.remarks(account.roles),
     }  # fmt: skip
 
 
 def _grantable(who: Actor | auth.Me) -> list[tuple[str, str]]:
-    return [pair for pair in ROLES if rules.may_grant(who, pair[0])]
+    # Assistants are named on the page of the person, by the commissioner.
+    return [pair for pair in ROLES if rules.may_grant(who, pair[0], None)]
 
 
 async def _houses(db: Connection) -> list[tuple[UUID, str]]:
@@ -369,7 +401,7 @@ router = Router(
     "/",
     include_in_schema=False,
     route_handlers=[
-        list_accounts, show_new, add, show_account, change, confirm_address, drop_address, invite, deactivate, reactivate, grant, end_role, show_own,
+        list_accounts, show_new, add, show_account, change, confirm_address, drop_address, invite, deactivate, reactivate, grant, end_role, name_assistant, end_assistant, show_own,
         change_password, end_session, end_other_sessions, show_forgotten, request_reset, show_password, set_password,
     ],
 )  # fmt: skip

@@ -46,20 +46,30 @@ def remarks(roles: Collection[str]) -> list[str]:
     return [text for one, other, text in REMARKS if held & one and held & other]
 
 
-def may_grant(who: Actor | Me, role: str) -> bool:
-    """True when somebody with these roles grants and ends `role`."""
+def may_grant(who: Actor | Me, role: str, house: UUID | None) -> bool:
+    """True when somebody with these roles grants `role` to people of `house`. On the assistants of a house hangs its own
+    register, so that its commissioner names them and nobody else (decree Nr. 4)."""
+    if role == "assistant":
+        return access.may(who, "assistants.name") and who.authority_id == house
     return ("technical_admin" if role in RESERVED else "circle_office") in who.roles
 
 
-def require_grantable(actor: Actor, role: str, own: bool) -> None:
+def may_end(who: Actor | Me, role: str, house: UUID | None) -> bool:
+    """True when somebody ends `role`: whoever grants it, and the office also where a house has no commissioner."""
+    return may_grant(who, role, house) or (role == "assistant" and "circle_office" in who.roles)
+
+
+def require_grantable(actor: Actor, role: str, house: UUID, *, own: bool, ending: bool = False) -> None:
     """Raises Forbidden when the actor may not grant or end `role`: never for oneself (own_role), and of the others only
     what is theirs to give (role_not_yours)."""
     if own:
         raise errors.Forbidden("Die eigenen Rollen ändert jemand anderes.", code="own_role")
-    if not may_grant(actor, role):
-        who = "Technische Administration" if role in RESERVED else "Geschäftsführung"
+    if not (may_end if ending else may_grant)(actor, role, house):
+        who = "die Technische Administration" if role in RESERVED else "die Geschäftsführung"
+        if role == "assistant":
+            who = "die oder der Integrationsbeauftragte des Hauses"
         raise errors.Forbidden(
-            f"Die Rolle „{ROLE_NAMES[role]}“ vergibt und beendet nur die {who}.", code="role_not_yours"
+            f"Die Rolle „{ROLE_NAMES[role]}“ vergibt und beendet nur {who}.", code="role_not_yours"
         )
 
 

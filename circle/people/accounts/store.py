@@ -38,7 +38,7 @@ async def list_accounts(db: Connection, caller: Caller, after: str | None, limit
 
 
 async def get(db: Connection, caller: Caller, person_id: UUID) -> Answer:
-    """One account, for whoever keeps it."""
+    """One account, for whoever keeps it, and for the commissioner of the house, who names its assistants."""
     return await read_one(
         db,
         """
@@ -48,8 +48,9 @@ async def get(db: Connection, caller: Caller, person_id: UUID) -> Answer:
         select me.card as me, coalesce(p.revision, 0) as revision,
             case when p.id is not null then account_body(p, a, me.today) end as body
         from me
-        left join person p on p.id = $3 and me.roles && array['technical_admin', 'circle_office']
-        left join authority a on a.id = p.authority_id
+        left join (person p join authority a on a.id = p.authority_id) on p.id = $3 and (
+            me.roles && array['technical_admin', 'circle_office'] or ('commissioner' = any(me.roles)
+                and p.authority_id = me.authority_id and in_directory(p, a.kind, me.keys, me.today)))
         """,
         caller,
         person_id,
@@ -69,7 +70,9 @@ async def lock(db: Connection, person_id: UUID, keys: list[str], day: date) -> a
         select p.id, p.title, p.name, p.email, p.function, p.phone, p.authority_id, p.active, p.revision,
             p.password_hash, p.pending_email, p.pending_by, roles_on(p.pending_by, $3) as pending_roles, in_directory(p, a.kind, $2, $3) as seen,
             exists (select from appointment b where b.person_id = p.id and (b.valid_to is null or b.valid_to >= $3))
-                as appointed
+                as appointed,
+            exists (select from role_grant g
+                where g.person_id = p.id and g.role = 'assistant' and (g.valid_to is null or g.valid_to >= $3)) as assists
         from person p join authority a on a.id = p.authority_id where p.id = $1 for update of p
         """,
         person_id,
