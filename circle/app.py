@@ -14,7 +14,7 @@ from litestar.static_files import create_static_files_router
 from circle import settings as settings_module
 from circle.consultations import api as consultations_api
 from circle.consultations import pages as consultations_pages
-from circle.core import audit_api, clock, db, files_api, logs, openapi, pages, status, web
+from circle.core import audit_api, clock, db, fields, files_api, logs, openapi, pages, status, web
 from circle.core import files as core_files
 from circle.desk import pages as desk_pages
 from circle.distribution import api as distribution_api
@@ -125,6 +125,8 @@ def create_app(settings: Settings | None = None, database: db.Database | None = 
             "actor": Provide(web.provide_actor),
         },
         guards=[web.permission],
+        type_decoders=fields.DECODERS,
+        plugins=[fields.DaySchema()],
         exception_handlers={Exception: web.answer_error},
         openapi_config=OpenAPIConfig(
             title="Koordinierungskreis", version="1.0.0", use_handler_docstrings=True,

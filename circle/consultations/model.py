@@ -7,7 +7,7 @@ from uuid import UUID
 import msgspec
 
 from circle.core.auth import ActingFor
-from circle.core.fields import Body, Line, OptionalLine, RequiredText, Text, Topics
+from circle.core.fields import Body, Day, Line, OptionalLine, RequiredText, Text, Topics
 from circle.people.experts.model import Expert
 
 State = Literal[
@@ -45,7 +45,7 @@ class NewConsultation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     purpose: Text = ""
     tried: Text = ""
     topics: Topics = []
-    wish_date: date | None = None
+    wish_date: Day | None = None
     priority: Priority = "normal"
     urgency_reason: Text = ""
     confidentiality: Level = "circle"
@@ -66,7 +66,7 @@ class ConsultationChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True
     purpose: Text | msgspec.UnsetType = msgspec.UNSET
     tried: Text | msgspec.UnsetType = msgspec.UNSET
     topics: Topics | msgspec.UnsetType = msgspec.UNSET
-    wish_date: date | msgspec.UnsetType | None = msgspec.UNSET
+    wish_date: Day | msgspec.UnsetType | None = msgspec.UNSET
     priority: Priority | msgspec.UnsetType = msgspec.UNSET
     urgency_reason: Text | msgspec.UnsetType = msgspec.UNSET
     confidentiality: Level | msgspec.UnsetType = msgspec.UNSET
@@ -104,7 +104,7 @@ class Reply(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class NewSource(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What an answer rests on: a `norm` (law, decree) or the `title` of another source, and the day it was read."""
 
-    as_of: date
+    as_of: Day
     norm: OptionalLine = ""
     title: OptionalLine = ""
     document: OptionalLine | None = None
@@ -143,7 +143,7 @@ class Release(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     text: Body = ""
     level: ReleaseLevel | None = None
     topics: Topics | None = None
-    review_on: date | None = None
+    review_on: Day | None = None
     approver_id: UUID | None = None
     confirmed_findings: Annotated[list[Line], msgspec.Meta(max_length=200)] = []
     approve: bool | None = None

@@ -324,7 +324,11 @@ def _answer(form: FormMultiDict, refused: errors.Invalid | None) -> NewAnswer:
     sources = []
     for title, as_of, note in _source_rows(form):
         try:
-            sources.append(msgspec.convert({"norm": title, "as_of": as_of, "note": note}, NewSource))
+            sources.append(
+                msgspec.convert(
+                    {"norm": title, "as_of": as_of, "note": note}, NewSource, dec_hook=fields.decode
+                )
+            )
         except msgspec.ValidationError as error:
             text = f"Bitte geben Sie zur Quelle „{title[:60]}“ den Tag an, an dem Sie sie gelesen haben."
             raise errors.Invalid(text, fields={"sources": text}) from error

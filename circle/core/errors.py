@@ -212,6 +212,7 @@ GERMAN: list[tuple[re.Pattern[str], str]] = [
             r"matching regex",
             "Zeilenumbrüche und Steuerzeichen sind hier nicht erlaubt, leer darf es nicht sein.",
         ),
+        (r"date out of bounds", "Das Datum liegt nicht zwischen dem 01.01.1990 und dem 31.12.2199."),
         (r"RFC3339 encoded date", "Dieses Datum gibt es nicht. Erwartet wird JJJJ-MM-TT."),
         (r"RFC3339 encoded time", "Diese Uhrzeit gibt es nicht. Erwartet wird HH:MM."),
         (r"day is out of range|month must be", "Dieses Datum gibt es nicht."),

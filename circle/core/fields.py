@@ -1,10 +1,14 @@
 """Kinds of input shared by all features: limits stand in the type, so that no door forgets them."""
 
 from collections.abc import Mapping
+from datetime import date
 from types import NoneType, UnionType
-from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar, Union, get_args, get_origin
 
 import msgspec
+from litestar.openapi.spec import OpenAPIFormat, OpenAPIType, Schema
+from litestar.plugins import OpenAPISchemaPlugin
+from litestar.typing import FieldDefinition
 
 from . import errors
 
@@ -28,6 +32,53 @@ Email = Annotated[
 Minutes = Annotated[int, msgspec.Meta(ge=0, le=600)]
 Topics = Annotated[list[Annotated[str, msgspec.Meta(max_length=60)]], msgspec.Meta(max_length=20)]
 
+FIRST_DAY, LAST_DAY = date(1990, 1, 1), date(2199, 12, 31)
+
+if TYPE_CHECKING:
+    Day = date
+else:
+
+    class _Dates(type):
+        def __instancecheck__(cls, value: Any) -> bool:
+            return isinstance(value, date)
+
+    class Day(metaclass=_Dates):
+        """A date that comes in, within FIRST_DAY and LAST_DAY; what is read is a plain `date`.
+
+        PostgreSQL knows the first and the last date of Python as infinite, and a day before or after them is no date.
+        msgspec bounds no dates, so this is a type of its own that `decode` reads.
+        """
+
+
+class DaySchema(OpenAPISchemaPlugin):
+    """Describes a Day as the date that it is."""
+
+    @staticmethod
+    def is_plugin_supported_type(value: Any) -> bool:
+        """True for Day alone."""
+        return value is Day
+
+    def to_openapi_schema(self, field_definition: FieldDefinition, schema_creator: Any) -> Schema:
+        """A string with the format of a date."""
+        return Schema(type=OpenAPIType.STRING, format=OpenAPIFormat.DATE)
+
+
+def decode(kind: Any, value: Any) -> Any:
+    """The hook of msgspec for the types of this module. Raises ValueError, which msgspec tells with the field."""
+    if kind is not Day:
+        raise TypeError(f"{kind} is not read from input")
+    try:
+        day = msgspec.convert(value, date)
+    except msgspec.ValidationError as error:
+        raise ValueError(str(error)) from error  # msgspec adds the field to a plain ValueError alone
+    if not FIRST_DAY <= day <= LAST_DAY:
+        raise ValueError("date out of bounds")
+    return day
+
+
+DECODERS = [(lambda kind: kind is Day, decode)]
+"""The same hook for bodies and query parameters."""
+
 
 def from_form(kind: type[T], form: Mapping[str, Any]) -> T:
     """Read an HTML form into `kind`, an input Struct. Empty fields take the default where there is one.
@@ -50,7 +101,7 @@ def from_form(kind: type[T], form: Mapping[str, Any]) -> T:
                 wrong[field.encode_name] = "Bitte ausfüllen."
             continue
         try:
-            values[field.name] = msgspec.convert(raw, field.type, strict=False)
+            values[field.name] = msgspec.convert(raw, field.type, strict=False, dec_hook=decode)
         except msgspec.ValidationError as error:
             wrong[field.encode_name] = errors.german(str(error))
     if wrong:

@@ -16,7 +16,7 @@ from litestar.datastructures import Cookie, FormMultiDict
 from litestar.exceptions import ClientException
 from litestar.exceptions.http_exceptions import RequestEntityTooLarge
 
-from . import auth, calendar, errors, idempotency
+from . import auth, calendar, errors, fields, idempotency
 from .access import HOUSE, KFI, RIGHTS
 from .auth import ROLE_NAMES, Actor, Me
 from .clock import BERLIN
@@ -264,4 +264,4 @@ def again(
 
 def as_struct(answer: Answer, kind: type[Any]) -> Any:
     """The body of a read as Structs, for a template."""
-    return msgspec.json.decode(answer.body, type=kind)
+    return msgspec.json.decode(answer.body, type=kind, dec_hook=fields.decode)

@@ -7,7 +7,7 @@ from uuid import UUID
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from circle.core.fields import ONE_LINE, Body, Line, OptionalLine, RequiredText, Text, Topics
+from circle.core.fields import ONE_LINE, Body, Day, Line, OptionalLine, RequiredText, Text, Topics
 
 Level = Literal["public", "internal", "circle", "confidential"]
 Language = Literal["standard", "plain", "easy"]
@@ -37,7 +37,7 @@ class NewDocument(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     confidentiality: Level = "internal"
     language_level: Language = "standard"
     legal_basis: OptionalLine = ""
-    review_on: date | None = None
+    review_on: Day | None = None
     file_ids: Files = []
     named: People = []
     owner_id: UUID | None = None
@@ -70,7 +70,7 @@ class DocumentChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
     confidentiality: Level | UnsetType = UNSET
     language_level: Language | UnsetType = UNSET
     legal_basis: OptionalLine | UnsetType = UNSET
-    review_on: date | UnsetType | None = UNSET
+    review_on: Day | UnsetType | None = UNSET
     file_ids: Files | UnsetType = UNSET
     named: People | UnsetType = UNSET
 
@@ -78,7 +78,7 @@ class DocumentChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
 class Release(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A release; `review_on` is at most twelve months away, None = what the text says, else twelve months."""
 
-    review_on: date | None = None
+    review_on: Day | None = None
 
 
 class Return(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

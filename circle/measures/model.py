@@ -6,7 +6,7 @@ from uuid import UUID
 
 import msgspec
 
-from circle.core.fields import Line, OptionalLine, RequiredText, Text
+from circle.core.fields import Day, Line, OptionalLine, RequiredText, Text
 
 Field = Literal["concerns", "intercultural_opening"]
 ReportState = Literal["draft", "open", "told", "closed"]
@@ -64,10 +64,10 @@ class Report(msgspec.Struct, frozen=True):
 class NewReport(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     occasion: Line
     field: Field
-    reported_on: date
+    reported_on: Day
     text: Text = ""
     source: OptionalLine = ""
-    resubmission_on: date | None = None
+    resubmission_on: Day | None = None
 
 
 class ReportChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -75,17 +75,17 @@ class ReportChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     occasion: Line | msgspec.UnsetType = msgspec.UNSET
     field: Field | msgspec.UnsetType = msgspec.UNSET
-    reported_on: date | msgspec.UnsetType = msgspec.UNSET
+    reported_on: Day | msgspec.UnsetType = msgspec.UNSET
     text: Text | msgspec.UnsetType = msgspec.UNSET
     source: OptionalLine | msgspec.UnsetType = msgspec.UNSET
-    resubmission_on: date | msgspec.UnsetType | None = msgspec.UNSET
+    resubmission_on: Day | msgspec.UnsetType | None = msgspec.UNSET
 
 
 class Outcome(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What the head decided or said, and the day of the report; without one the planned day stays."""
 
     outcome: RequiredText
-    reported_on: date | None = None
+    reported_on: Day | None = None
 
 
 class Unit(msgspec.Struct, frozen=True):
@@ -174,7 +174,7 @@ class NewMeasure(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     stage: Stage = "planned"
     lead_unit: UUID | None = None
     department_ids: Units = []
-    resubmission_on: date | None = None
+    resubmission_on: Day | None = None
 
 
 class MeasureChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -184,7 +184,7 @@ class MeasureChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     description: Text | msgspec.UnsetType = msgspec.UNSET
     lead_unit: UUID | msgspec.UnsetType | None = msgspec.UNSET
     department_ids: Units | msgspec.UnsetType = msgspec.UNSET
-    resubmission_on: date | msgspec.UnsetType | None = msgspec.UNSET
+    resubmission_on: Day | msgspec.UnsetType | None = msgspec.UNSET
     agreed_to_step: Annotated[int, msgspec.Meta(ge=0, le=50)] = 0
 
 
@@ -192,14 +192,14 @@ class NewStage(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The measure has reached a stage. Without a day it is today; going back takes a note."""
 
     stage: Stage
-    changed_on: date | None = None
+    changed_on: Day | None = None
     note: OptionalLine = ""
 
 
 class NewParticipation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     department_id: UUID
-    asked_on: date
-    answer_due: date | None = None
+    asked_on: Day
+    answer_due: Day | None = None
     subject: OptionalLine = ""
 
 
@@ -213,7 +213,7 @@ class Statement(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The statement as it is given to the department. Without a day it is today."""
 
     statement: RequiredText
-    answered_on: date | None = None
+    answered_on: Day | None = None
 
 
 class Closing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -233,5 +233,5 @@ class Signature(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     decision: Literal["signed", "refused"]
     initials: Initials
-    signed_on: date | None = None
+    signed_on: Day | None = None
     remark: OptionalLine = ""

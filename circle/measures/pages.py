@@ -13,7 +13,7 @@ from litestar.params import FromPath
 from circle.core import access, auth, errors, fields, pages, web
 from circle.core.auth import Actor
 from circle.core.db import Answer, Caller, Connection
-from circle.core.fields import Line, OptionalLine, Text
+from circle.core.fields import Day, Line, OptionalLine, Text
 
 from . import actions, api, rules, store
 from .model import (
@@ -76,10 +76,10 @@ class ChangedReport(msgspec.Struct, frozen=True):
 
     occasion: Line
     field: Field
-    reported_on: date
+    reported_on: Day
     text: Text = ""
     source: OptionalLine = ""
-    resubmission_on: date | None = None
+    resubmission_on: Day | None = None
 
 
 class ChangedMeasure(msgspec.Struct, frozen=True):
@@ -89,7 +89,7 @@ class ChangedMeasure(msgspec.Struct, frozen=True):
     description: Text = ""
     lead_unit: UUID | None = None
     department_ids: Units = []
-    resubmission_on: date | None = None
+    resubmission_on: Day | None = None
     agreed_to_step: int = 0
 
 

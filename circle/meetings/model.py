@@ -1,6 +1,6 @@
 """Meetings as they go out, and what comes in. Times are local at the place of the meeting, as HH:MM."""
 
-from datetime import date as Day
+from datetime import date as Date
 from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
@@ -8,7 +8,7 @@ from uuid import UUID
 import msgspec
 
 from circle.core.calendar import Deadline
-from circle.core.fields import Line, OptionalLine, RequiredText, Text
+from circle.core.fields import Day, Line, OptionalLine, RequiredText, Text
 from circle.distribution.model import Preview
 
 from .agenda.model import AgendaItem
@@ -34,7 +34,7 @@ class MeetingCard(msgspec.Struct, frozen=True):
     reference: str
     number: int
     title: str
-    date: Day
+    date: Date
     start_local: str
     end_local: str
     time_zone: str
@@ -42,8 +42,8 @@ class MeetingCard(msgspec.Struct, frozen=True):
     place: str
     link: str
     state: State
-    invitation_sent_on: Day | None
-    invitation_until: Day | None
+    invitation_sent_on: Date | None
+    invitation_until: Date | None
     overdue: bool
     agenda_version: int
     sequence: int
@@ -86,7 +86,7 @@ class Edition(msgspec.Struct, frozen=True):
 
     version: int
     kind: Literal["invitation", "supplement"]
-    sent_on: Day
+    sent_on: Date
     sha256: str
     file_id: UUID | None
     members: list[UUID]
@@ -99,7 +99,7 @@ class MeetingDispatch(msgspec.Struct, frozen=True):
     kind: str
     title: str
     state: str
-    sent_on: Day | None
+    sent_on: Date | None
     total: int
     sent: int
     failed: int
@@ -146,7 +146,7 @@ class StoredMeeting(msgspec.Struct, frozen=True):
     reference: str
     number: int
     title: str
-    date: Day
+    date: Date
     start_local: str
     end_local: str
     mode: Mode

@@ -1,6 +1,5 @@
 """JSON API of „Wer darf was“."""
 
-from datetime import date
 from uuid import UUID
 
 import msgspec
@@ -9,6 +8,7 @@ from litestar.params import FromQuery
 
 from circle.core import access, answers, auth, errors, fields, web
 from circle.core.db import Answer, Caller, Connection
+from circle.core.fields import Day
 
 from . import rules, store
 from .model import Explanation, Facts, PersonNamed, Question
@@ -40,7 +40,7 @@ async def explain(
     db: web.Db,
     caller: web.Asking,
     person_id: FromQuery[UUID],
-    on: FromQuery[date | None] = None,
+    on: FromQuery[Day | None] = None,
     object: FromQuery[str] = "",
 ) -> Response[Explanation]:
     """What a person may on a day (the office's today), and why they see a thing or not.

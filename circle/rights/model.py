@@ -6,7 +6,7 @@ from uuid import UUID
 
 import msgspec
 
-from circle.core.fields import OptionalLine
+from circle.core.fields import Day, OptionalLine
 
 Kind = Literal["meeting", "agenda_item", "consultation", "document", "task"]
 
@@ -15,7 +15,7 @@ class Question(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Who, on which day (None: the office's today), and which thing by its reference."""
 
     person_id: UUID
-    on: date | None = None
+    on: Day | None = None
     object: OptionalLine = ""
 
 

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import msgspec
 
-from circle.core.fields import Line, OptionalLine
+from circle.core.fields import Day, Line, OptionalLine
 
 Status = Literal["open", "accepted", "done", "declined"]
 
@@ -47,8 +47,8 @@ class NewTask(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     title: Line
     owner_id: UUID
-    due: date | None = None
-    resubmission_on: date | None = None
+    due: Day | None = None
+    resubmission_on: Day | None = None
     item_id: UUID | None = None
 
 
@@ -57,8 +57,8 @@ class TaskChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     title: Line | msgspec.UnsetType = msgspec.UNSET
     owner_id: UUID | msgspec.UnsetType = msgspec.UNSET
-    due: date | msgspec.UnsetType | None = msgspec.UNSET
-    resubmission_on: date | msgspec.UnsetType | None = msgspec.UNSET
+    due: Day | msgspec.UnsetType | None = msgspec.UNSET
+    resubmission_on: Day | msgspec.UnsetType | None = msgspec.UNSET
 
 
 class Refusal(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

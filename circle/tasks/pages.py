@@ -13,7 +13,7 @@ from litestar.params import FromPath, FromQuery
 from circle.core import access, answers, auth, clock, errors, fields, pages, web
 from circle.core.auth import Actor, Me
 from circle.core.db import Answer, Caller, Connection
-from circle.core.fields import Line
+from circle.core.fields import Day, Line
 
 from . import actions, rules, store
 from .model import NewTask, Refusal, Task, TaskChange
@@ -26,8 +26,8 @@ class Changed(msgspec.Struct, frozen=True):
 
     title: Line
     owner_id: UUID
-    due: date | None = None
-    resubmission_on: date | None = None
+    due: Day | None = None
+    resubmission_on: Day | None = None
 
 
 @get("/aufgaben", opt={"permission": "signed_in"})

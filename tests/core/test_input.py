@@ -7,11 +7,13 @@ from typing import Any
 import httpx
 import msgspec
 import pytest
+from litestar import Litestar
 
-from circle.core import answers, fields, mail
+from circle.core import answers, errors, fields, mail, openapi
 from circle.core.db import Connection
 from tests import make
 from tests.clients import Clients
+from tests.house.test_openapi import operations
 
 LISTS = ["people", "appointments", "tasks", "meetings", "consultations", "documents", "dispatches", "deliveries",
     "audit-events"]  # fmt: skip
@@ -82,6 +84,7 @@ async def test_what_is_no_json_of_ours_is_a_problem(
         ({"due": "2027-02-29"}, "due", "Dieses Datum gibt es nicht. Erwartet wird JJJJ-MM-TT."),
         ({"due": "31.12.2026"}, "due", "Dieses Datum gibt es nicht. Erwartet wird JJJJ-MM-TT."),
         ({"due": "2026-13-01"}, "due", "Dieses Datum gibt es nicht. Erwartet wird JJJJ-MM-TT."),
+        ({"due": "9999-12-31"}, "due", "Das Datum liegt nicht zwischen dem 01.01.1990 und dem 31.12.2199."),
         ({"due": 20261201}, "due", "Hier wird ein Datum erwartet (JJJJ-MM-TT)."),
     ],
 )  # fmt: skip
@@ -288,3 +291,76 @@ def test_a_line_takes_only_what_may_stand_in_a_subject(sign: str) -> None:
         assert msgspec.convert("Größe – „Maß“ \u00a0", kind)
         with pytest.raises(msgspec.ValidationError):
             msgspec.convert(title, kind)
+
+
+def at_dates(schema: dict[str, Any], schemas: dict[str, Any], value: Any, day: str) -> list[tuple[str, Any]]:
+    """The example of a body once for each of its date fields, named as a problem names it, with `day` in this field."""
+    if reference := schema.get("$ref"):
+        return at_dates(schemas[reference.rsplit("/", 1)[-1]], schemas, value, day)
+    if schema.get("format") == "date":
+        return [("", day)]
+    found = []
+    for choice in schema.get("oneOf", []) + schema.get("anyOf", []):
+        found += at_dates(choice, schemas, value, day)
+    for name, part in schema.get("properties", {}).items():
+        given = value.get(name) if isinstance(value, dict) else None
+        found += [
+            (f"{name}.{below}".rstrip(".").replace(".[", "["), (value or {}) | {name: changed})
+            for below, changed in at_dates(part, schemas, given, day)
+        ]
+    if "items" in schema:
+        inside = at_dates(
+            schema["items"], schemas, value[0] if isinstance(value, list) and value else None, day
+        )
+        found += [(f"[0].{below}", [changed]) for below, changed in inside]
+    return found
+
+
+@pytest.mark.parametrize("day", ["0001-01-01", "1989-12-31", "2200-01-01", "9999-12-31"])
+async def test_no_door_takes_a_date_that_the_database_calls_infinite(
+    anna: httpx.AsyncClient, app: Litestar, day: str
+) -> None:
+    described = openapi.describe(app, app.openapi_schema.to_schema())
+    schemas, wrong, tried = described["components"]["schemas"], [], 0
+    headers = {"if-match": '"v1"', "idempotency-key": "dates"}
+    for method, path, told in operations(described):
+        given = {
+            place: {
+                one["name"]: one.get("example") or one["schema"]["examples"][0]
+                for one in told.get("parameters", [])
+                if one["in"] == place and (one["required"] or "'date'" in str(one["schema"]))
+            }
+            for place in ("path", "query")
+        }
+        address = path.format_map(given["path"])
+        for one in told.get("parameters", []):
+            if one["in"] == "query" and "'date'" in str(one["schema"]):
+                params, tried = given["query"] | {one["name"]: day}, tried + 1
+                answer = await anna.request(method, address, params=params)
+                if answer.status_code != 400 or [at["field"] for at in answer.json().get("errors", [])] != [
+                    one["name"]
+                ]:
+                    wrong.append(f"{method} {answer.url}: {answer.status_code} {answer.text}")
+        media = told.get("requestBody", {}).get("content", {}).get("application/json")
+        for name, body in at_dates(media["schema"], schemas, media["example"], day) if media else []:
+            answer, tried = await anna.request(method, address, json=body, headers=headers), tried + 1
+            if answer.status_code != 400 or [one["field"] for one in answer.json().get("errors", [])] != [
+                name
+            ]:
+                wrong.append(f"{method} {address} {body}: {answer.status_code} {answer.text}")
+    assert not wrong, "\n".join(wrong)
+    assert tried > 30
+
+
+@pytest.mark.parametrize("day", ["0001-01-01", "1989-12-31", "2200-01-01", "9999-12-31"])
+def test_no_form_takes_it_either(day: str) -> None:
+    class Form(msgspec.Struct):
+        due: fields.Day | None = None
+
+    with pytest.raises(errors.Invalid) as refused:
+        fields.from_form(Form, {"due": day})
+    assert refused.value.fields == {
+        "due": "Das Datum liegt nicht zwischen dem 01.01.1990 und dem 31.12.2199."
+    }
+    assert fields.from_form(Form, {"due": "2199-12-31"}).due == fields.LAST_DAY
+    assert fields.from_form(Form, {"due": ""}).due is None

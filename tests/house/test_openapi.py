@@ -6,7 +6,7 @@ import msgspec
 import pytest
 from litestar import Litestar
 
-from circle.core import openapi
+from circle.core import fields, openapi
 from tests.clients import Clients
 
 from . import ROOT, compare
@@ -106,7 +106,7 @@ def test_every_example_of_a_request_is_input_that_is_taken(app: Litestar, descri
         media = operation.get("requestBody", {}).get("content", {}).get("application/json")
         if data is None or media is None:
             continue
-        msgspec.convert(media["example"], data.annotation)
+        msgspec.convert(media["example"], data.annotation, dec_hook=fields.decode)
         tried += 1
     assert tried > 15
 

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import msgspec
 
-from circle.core.fields import Email, Line, OptionalLine
+from circle.core.fields import Day, Email, Line, OptionalLine
 from circle.people.model import Password
 
 Role = Literal[
@@ -76,15 +76,15 @@ class NewGrant(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A role to grant; from today when no day is named."""
 
     role: Role
-    valid_from: date | None = None
-    valid_to: date | None = None
+    valid_from: Day | None = None
+    valid_to: Day | None = None
 
 
 class GrantEnd(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The last day of a role; none ends it at once."""
 
     role: Role
-    last_day: date | None = None
+    last_day: Day | None = None
 
 
 class PasswordChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

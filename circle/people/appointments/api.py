@@ -1,6 +1,5 @@
 """JSON API of appointments, of what is missing about them, and of the responsible ministry."""
 
-from datetime import date
 from functools import partial
 from typing import Any
 from uuid import UUID
@@ -11,6 +10,7 @@ from litestar.params import FromPath, FromQuery, JSONBody
 from circle.core import answers, web
 from circle.core.answers import Page
 from circle.core.db import Answer
+from circle.core.fields import Day
 from circle.people.model import Appointment
 
 from . import actions, store
@@ -39,7 +39,7 @@ async def list_appointments(
     caller: web.Asking,
     limit: FromQuery[int] = 50,
     after: FromQuery[str | None] = None,
-    on: FromQuery[date | None] = None,
+    on: FromQuery[Day | None] = None,
 ) -> Response[Page[Appointment]]:
     """Appointments (Bestellungen) with their proofs, newest first; `on` keeps those valid on a day."""
     found = await store.list_appointments(db, caller, answers.unseal(after), answers.page_size(limit), on)
@@ -48,7 +48,7 @@ async def list_appointments(
 
 @get("/appointments/entitled", opt={"permission": "signed_in"})
 async def list_entitled(
-    request: Incoming, db: web.Db, caller: web.Asking, on: FromQuery[date | None] = None
+    request: Incoming, db: web.Db, caller: web.Asking, on: FromQuery[Day | None] = None
 ) -> Response[Page[Entitled]]:
     """Who was entitled on a day (today without `on`), house by house, from history."""
     return answers.page(request, await store.list_entitled(db, caller, on))

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import msgspec
 
-from circle.core.fields import Email, Line, OptionalLine, Text
+from circle.core.fields import Day, Email, Line, OptionalLine, Text
 from circle.people.model import Appointment
 
 Kind = Literal["commissioner", "deputy"]
@@ -115,46 +115,46 @@ class NewAppointment(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     person_id: UUID
     authority_id: UUID
     kind: Kind
-    order_date: date
+    order_date: Day
     file_reference: Line
-    valid_from: date
-    valid_to: date | None = None
+    valid_from: Day
+    valid_to: Day | None = None
     attached_to: OptionalLine = ""
-    requirements_confirmed_on: date | None = None
+    requirements_confirmed_on: Day | None = None
     """When the house said that the requirements of decree Nr. 2 are met."""
 
 
 class Correction(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Only what is named changes. Person, house and kind stay: for another person there is another appointment."""
 
-    order_date: date | msgspec.UnsetType = msgspec.UNSET
+    order_date: Day | msgspec.UnsetType = msgspec.UNSET
     file_reference: Line | msgspec.UnsetType = msgspec.UNSET
-    valid_from: date | msgspec.UnsetType = msgspec.UNSET
-    valid_to: date | msgspec.UnsetType | None = msgspec.UNSET
-    requirements_confirmed_on: date | msgspec.UnsetType | None = msgspec.UNSET
+    valid_from: Day | msgspec.UnsetType = msgspec.UNSET
+    valid_to: Day | msgspec.UnsetType | None = msgspec.UNSET
+    requirements_confirmed_on: Day | msgspec.UnsetType | None = msgspec.UNSET
 
 
 class Ending(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The last day."""
 
-    valid_to: date
+    valid_to: Day
 
 
 class Succession(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Who follows and from which day; the predecessor's last day is the day before, or the earlier one entered."""
 
     person_id: UUID
-    starts_on: date
-    order_date: date
+    starts_on: Day
+    order_date: Day
     file_reference: Line
     attached_to: OptionalLine = ""
-    requirements_confirmed_on: date | None = None
+    requirements_confirmed_on: Day | None = None
 
 
 class NewAttachment(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Where the commissioner is attached from a day on."""
 
-    valid_from: date
+    valid_from: Day
     text: Line
 
 
@@ -162,7 +162,7 @@ class NewProof(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """When and where the appointment was made known; `ministry_informed` for a notice that went another way."""
 
     duty: DutyName
-    done_on: date
+    done_on: Day
     reference: Line
     proof: Text = ""
     file_id: UUID | None = None
@@ -181,4 +181,4 @@ class NewMinistry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     name: Line
     short: Line
     email: Email
-    valid_from: date
+    valid_from: Day

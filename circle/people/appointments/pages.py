@@ -13,7 +13,7 @@ from litestar.params import FromPath, FromQuery
 from circle.core import access, auth, clock, errors, fields, files_api, pages, web
 from circle.core.auth import Actor, Me
 from circle.core.db import Answer, Caller, Connection
-from circle.core.fields import Line, OptionalLine
+from circle.core.fields import Day, Line, OptionalLine
 from circle.core.files_api import UploadRequest
 from circle.people.model import Appointment
 
@@ -79,10 +79,10 @@ class EntryForm(msgspec.Struct, frozen=True):
 
     person_id: UUID
     kind: Kind
-    order_date: date
+    order_date: Day
     file_reference: Line
-    valid_from: date
-    valid_to: date | None = None
+    valid_from: Day
+    valid_to: Day | None = None
     attached_to: OptionalLine = ""
     requirements_confirmed: bool = False
 
@@ -90,10 +90,10 @@ class EntryForm(msgspec.Struct, frozen=True):
 class CorrectionForm(msgspec.Struct, frozen=True):
     """All that can be corrected; an empty end is none."""
 
-    order_date: date
+    order_date: Day
     file_reference: Line
-    valid_from: date
-    valid_to: date | None = None
+    valid_from: Day
+    valid_to: Day | None = None
     requirements_confirmed: bool = False
 
 
@@ -101,8 +101,8 @@ class SuccessionForm(msgspec.Struct, frozen=True):
     """Who follows."""
 
     person_id: UUID
-    starts_on: date
-    order_date: date
+    starts_on: Day
+    order_date: Day
     file_reference: Line
     attached_to: OptionalLine = ""
     requirements_confirmed: bool = False
@@ -112,7 +112,7 @@ class ProofForm(msgspec.Struct, frozen=True):
     """A duty that is done; its file came along in the same form."""
 
     duty: DutyName
-    done_on: date
+    done_on: Day
     reference: Line
     proof: OptionalLine = ""
     file_ids: list[UUID] = []

@@ -6,6 +6,8 @@ from uuid import UUID
 
 import msgspec
 
+from circle.core.fields import Day
+
 
 class Absence(msgspec.Struct, frozen=True):
     """A time in which a commissioner is away and a deputy acts („abwesend, Vertretung: …“). No reason is kept.
@@ -32,8 +34,8 @@ class NewTime(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """First and last day of the absence, and who acts meanwhile; for one meeting both are its day."""
 
     deputy_id: UUID
-    starts_on: date
-    ends_on: date
+    starts_on: Day
+    ends_on: Day
     meeting_id: UUID | None = None
 
 
@@ -47,5 +49,5 @@ class AbsenceChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Only what is named changes. Once it has begun, only the last day does."""
 
     deputy_id: UUID | msgspec.UnsetType = msgspec.UNSET
-    starts_on: date | msgspec.UnsetType = msgspec.UNSET
-    ends_on: date | msgspec.UnsetType = msgspec.UNSET
+    starts_on: Day | msgspec.UnsetType = msgspec.UNSET
+    ends_on: Day | msgspec.UnsetType = msgspec.UNSET

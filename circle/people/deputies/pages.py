@@ -11,6 +11,7 @@ from litestar.params import FromPath, FromQuery
 from circle.core import access, answers, auth, calendar, clock, errors, fields, pages, web
 from circle.core.auth import Actor
 from circle.core.db import Answer, Connection
+from circle.core.fields import Day
 
 from . import actions, rules, store
 from .model import Absence, AbsenceChange, NewAbsence
@@ -24,14 +25,14 @@ class TimeForm(msgspec.Struct, frozen=True):
     """What can be changed before it has begun."""
 
     deputy_id: UUID
-    starts_on: date
-    ends_on: date
+    starts_on: Day
+    ends_on: Day
 
 
 class EndForm(msgspec.Struct, frozen=True):
     """What can be changed while it runs."""
 
-    ends_on: date
+    ends_on: Day
 
 
 class Strip(msgspec.Struct, frozen=True):

@@ -6,6 +6,8 @@ from uuid import UUID
 
 import msgspec
 
+from circle.core.fields import Day
+
 ObjectKind = Literal["agenda_item", "consultation"]
 
 
@@ -13,7 +15,7 @@ class NewExpert(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Who of the own house is called in, and the last day on which they see the thing."""
 
     person_id: UUID
-    valid_to: date
+    valid_to: Day
 
 
 class EndExpert(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -7,7 +7,7 @@ from uuid import UUID
 import asyncpg
 import msgspec
 
-from circle.core import access, audit, auth, clock, errors
+from circle.core import access, audit, auth, clock, errors, fields
 from circle.core.auth import Actor
 from circle.core.db import Caller, Connection
 
@@ -163,7 +163,7 @@ async def confirm_import(db: Connection, actor: Actor, import_id: UUID) -> int:
     access.require(actor, "network.write")
     if row["added"] is not None:
         return int(row["added"])
-    read = msgspec.json.decode(row["content"], type=_Kept)
+    read = msgspec.json.decode(row["content"], type=_Kept, dec_hook=fields.decode)
     if read.wrong:
         raise errors.Conflict(
             "Die Datei hat fehlerhafte Zeilen. Bitte berichtigen Sie sie und lesen Sie die Datei noch einmal ein.",

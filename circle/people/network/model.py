@@ -6,7 +6,7 @@ from uuid import UUID
 
 import msgspec
 
-from circle.core.fields import Line, OptionalLine, RequiredText, Topics
+from circle.core.fields import Day, Line, OptionalLine, RequiredText, Topics
 
 Kind = Literal["municipal_contact", "institution", "association"]
 Address = Annotated[
@@ -50,7 +50,7 @@ class NewContact(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     kind: Kind
     organisation: Line
     source: Line
-    source_on: date
+    source_on: Day
     name: OptionalLine = ""
     function: OptionalLine = ""
     address: Address = ""
@@ -69,7 +69,7 @@ class ContactChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     kind: Kind | msgspec.UnsetType = msgspec.UNSET
     organisation: Line | msgspec.UnsetType = msgspec.UNSET
     source: Line | msgspec.UnsetType = msgspec.UNSET
-    source_on: date | msgspec.UnsetType = msgspec.UNSET
+    source_on: Day | msgspec.UnsetType = msgspec.UNSET
     name: OptionalLine | msgspec.UnsetType = msgspec.UNSET
     function: OptionalLine | msgspec.UnsetType = msgspec.UNSET
     address: Address | msgspec.UnsetType = msgspec.UNSET
@@ -147,7 +147,7 @@ class Import(msgspec.Struct, frozen=True):
 class NewNote(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What was talked about with a contact, when and with whom. The own house alone reads it."""
 
-    held_on: date
+    held_on: Day
     text: RequiredText
     participants: OptionalLine = ""
 
@@ -167,4 +167,4 @@ class Origin(msgspec.Struct, frozen=True):
 
     kind: Kind | None = None
     source: OptionalLine = ""
-    source_on: date | None = None
+    source_on: Day | None = None

@@ -13,7 +13,7 @@ from typing import Any
 
 import msgspec
 
-from circle.core import errors
+from circle.core import errors, fields
 
 from . import rules
 from .model import NetworkContact, NewContact, Origin
@@ -194,7 +194,7 @@ def convert(line: int, given: dict[str, str], origin: Origin) -> Row:
             wrong[field.name] = "Diese Angabe fehlt."
             continue
         try:
-            made[field.name] = msgspec.convert(values[field.name], field.type)
+            made[field.name] = msgspec.convert(values[field.name], field.type, dec_hook=fields.decode)
         except msgspec.ValidationError as error:
             wrong[field.name] = errors.german(str(error))
     if "organisation" not in values:
