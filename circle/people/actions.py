@@ -39,6 +39,8 @@ async def sign_in(
     if (
         not await auth.verify_password(found["password_hash"] if found else None, who.password)
         or found is None
+        # The hash was compared without a lock. A password set meanwhile has ended all sessions, and no new one begins.
+        or not await store.hold_password(db, found["id"], found["password_hash"])
     ):
         await store.insert_failure(db, who.email, address)
         return None

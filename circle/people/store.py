@@ -17,6 +17,17 @@ async def find_account(db: Connection, email: str) -> asyncpg.Record | None:
     )
 
 
+async def hold_password(db: Connection, person_id: UUID, password_hash: str) -> bool:
+    """True when this is still the hash of an active person; it stays so until the end of the transaction."""
+    return bool(
+        await db.fetchval(
+            "select true from person where id = $1 and password_hash = $2 and active for share",
+            person_id,
+            password_hash,
+        )
+    )
+
+
 async def lock_account(db: Connection, email: str) -> None:
     """Let tries for one account queue until the end of the transaction, so that each sees the failures before it."""
     await db.execute("select pg_advisory_xact_lock(7205204, hashtext(lower($1)))", email)

@@ -241,10 +241,11 @@ async def change_password(
     """Change one's own password; all other sessions end. False when the old one does not fit: it returns, so that the
     failure stays counted with those of the sign-in. Raises TooMany, Invalid for a weak password."""
     assert actor.person_id is not None
+    # In the order of the sign-in: first the account, then the person.
+    await people_store.lock_account(db, auth.me(actor.card).email)
     found = await store.password_of(db, actor.person_id)
     if found is None:
         raise errors.NotSignedIn
-    await people_store.lock_account(db, found["email"])
     seconds = await people_store.seconds_closed(
         db, found["email"], address, people.ACCOUNT_LIMIT, people.ADDRESS_LIMIT
     )
