@@ -47,7 +47,8 @@ async def enter(db: Connection, actor: Actor, new: NewAppointment) -> UUID:
 async def correct(db: Connection, actor: Actor, appointment_id: UUID, new: Correction, expected: int) -> None:
     """Correct order, dates or the tick that the requirements were checked. The office does; the record keeps both.
 
-    Raises Stale, Invalid, and Conflict when it would reach into the time of predecessor, successor or another.
+    Raises Stale, Invalid, and Conflict when it would reach into the time of predecessor, successor or another, or take
+    away the day of a meeting attended.
     """
     found = await _locked(db, actor, appointment_id)
     rules.require(actor, "appointments.register", found["authority_id"])
@@ -56,6 +57,7 @@ async def correct(db: Connection, actor: Actor, appointment_id: UUID, new: Corre
     values = {
         name: found[name] if value is msgspec.UNSET else value
         for name, value in msgspec.structs.asdict(new).items()
+        if name != "reason"
     }
     rules.require_period(values["valid_from"], values["valid_to"], values["order_date"], actor.today)
     rules.require_confirmed(values["requirements_confirmed_on"], actor.today)
@@ -72,11 +74,20 @@ async def correct(db: Connection, actor: Actor, appointment_id: UUID, new: Corre
         db, found["person_id"], found["authority_id"], found["kind"], values["valid_from"], values["valid_to"],
         but=appointment_id,
     )  # fmt: skip
+    field = "valid_from" if values["valid_from"] != found["valid_from"] else "valid_to"
+    await _require_past_kept(db, actor, found, (values["valid_from"], values["valid_to"]), new.reason, field)
     if not await store.update(db, appointment_id, expected, **values, succeeded_by=found["succeeded_by"]):
         raise errors.Stale(current=_state(found))
     changed = {name: [found[name], values[name]] for name in values if values[name] != found[name]}
     await audit.record(
-        db, actor, "appointment.corrected", "appointment", appointment_id, values["file_reference"], **changed
+        db,
+        actor,
+        "appointment.corrected",
+        "appointment",
+        appointment_id,
+        values["file_reference"],
+        **changed,
+        **_why(new.reason),
     )
 
 
@@ -85,7 +96,8 @@ async def end(
 ) -> None:
     """End an appointment with the end of a day (Bestellung beenden). The office does.
 
-    Rights end at 00:00 of the next day, because they are computed from the dates.
+    Rights end at 00:00 of the next day, because they are computed from the dates. An end in the past needs a reason, and
+    takes away no day of a meeting attended.
     """
     found = await _locked(db, actor, appointment_id)
     rules.require(actor, "appointments.register", found["authority_id"])
@@ -102,6 +114,9 @@ async def end(
         db, found["person_id"], found["authority_id"], found["kind"], found["valid_from"], wanted.valid_to,
         but=appointment_id,
     )  # fmt: skip
+    await _require_past_kept(
+        db, actor, found, (found["valid_from"], wanted.valid_to), wanted.reason, "valid_to"
+    )
     await _update(db, found, valid_to=wanted.valid_to)
     await audit.record(
         db,
@@ -111,6 +126,7 @@ async def end(
         appointment_id,
         found["file_reference"],
         valid_to=wanted.valid_to,
+        **_why(wanted.reason),
     )
 
 
@@ -137,6 +153,7 @@ async def succeed(
         db, new.person_id, found["authority_id"], found["kind"], new.starts_on, None, but=appointment_id,
         field="starts_on",
     )  # fmt: skip
+    await _require_past_kept(db, actor, found, (found["valid_from"], last), new.reason, "starts_on")
     # The old one ends first, or both would hold the office for the length of a statement.
     await _update(db, found, valid_to=last)
     successor_id = await store.insert(
@@ -149,7 +166,7 @@ async def succeed(
     )
     await audit.record(
         db, actor, "appointment.succeeded", "appointment", appointment_id, found["file_reference"],
-        by=str(successor_id), valid_to=last,
+        by=str(successor_id), valid_to=last, **_why(new.reason),
     )  # fmt: skip
     await audit.record(
         db, actor, "appointment.entered", "appointment", successor_id, new.file_reference, kind=found["kind"],
@@ -337,6 +354,28 @@ async def _require_room(
             f"{other['name']} ist ab {calendar.date_short(other['valid_from'])} {until} bestellt ({word}). "
             "Bitte dort zuerst das Ende eintragen oder die Nachfolge wählen.",
         )
+
+
+async def _require_past_kept(
+    db: Connection,
+    actor: Actor,
+    found: asyncpg.Record,
+    after: tuple[date, date | None],
+    reason: str,
+    field: str,
+) -> None:
+    """What is past keeps its ground: Conflict (`attended`) for the day of a meeting, Invalid without a reason."""
+    before = found["valid_from"], found["valid_to"]
+    taken = rules.past_pieces(before, after, actor.today)
+    async with for_the_record(db):
+        meeting = await store.find_attended(db, found["person_id"], taken)
+    if meeting:
+        raise rules.attended(meeting["reference"], meeting["date"], field)
+    rules.require_reason(taken + rules.past_pieces(after, before, actor.today), reason, actor.today)
+
+
+def _why(reason: str) -> dict[str, str]:
+    return {"reason": reason} if reason else {}
 
 
 def _taken(field: str, reason: str) -> errors.Conflict:

@@ -132,16 +132,22 @@ class Correction(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     valid_from: Day | msgspec.UnsetType = msgspec.UNSET
     valid_to: Day | msgspec.UnsetType | None = msgspec.UNSET
     requirements_confirmed_on: Day | msgspec.UnsetType | None = msgspec.UNSET
+    reason: OptionalLine = ""
+    """Needed when it changes who was entitled on a day before today."""
 
 
 class Ending(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The last day."""
+    """The last day, and the reason when it lies so far back that it changes who was entitled."""
 
     valid_to: Day
+    reason: OptionalLine = ""
 
 
 class Succession(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Who follows and from which day; the predecessor's last day is the day before, or the earlier one entered."""
+    """Who follows and from which day; the predecessor's last day is the day before, or the earlier one entered.
+
+    A reason is needed when days before today are taken from the predecessor.
+    """
 
     person_id: UUID
     starts_on: Day
@@ -149,6 +155,7 @@ class Succession(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     file_reference: Line
     attached_to: OptionalLine = ""
     requirements_confirmed_on: Day | None = None
+    reason: OptionalLine = ""
 
 
 class NewAttachment(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -95,6 +95,7 @@ class CorrectionForm(msgspec.Struct, frozen=True):
     valid_from: Day
     valid_to: Day | None = None
     requirements_confirmed: bool = False
+    reason: OptionalLine = ""
 
 
 class SuccessionForm(msgspec.Struct, frozen=True):
@@ -106,6 +107,7 @@ class SuccessionForm(msgspec.Struct, frozen=True):
     file_reference: Line
     attached_to: OptionalLine = ""
     requirements_confirmed: bool = False
+    reason: OptionalLine = ""
 
 
 class ProofForm(msgspec.Struct, frozen=True):
@@ -240,7 +242,7 @@ async def correct(
             (before.requirements_confirmed_on or actor.today) if given.requirements_confirmed else None
         )
         wanted = Correction(
-            given.order_date, given.file_reference, given.valid_from, given.valid_to, confirmed
+            given.order_date, given.file_reference, given.valid_from, given.valid_to, confirmed, given.reason
         )
         await actions.correct(db, actor, appointment_id, wanted, pages.revision(form))
 
@@ -271,7 +273,7 @@ async def succeed(
         given = fields.from_form(SuccessionForm, form)
         wanted = Succession(
             given.person_id, given.starts_on, given.order_date, given.file_reference, given.attached_to,
-            actor.today if given.requirements_confirmed else None,
+            actor.today if given.requirements_confirmed else None, given.reason,
         )  # fmt: skip
         await actions.succeed(db, actor, appointment_id, wanted, pages.revision(form))
 

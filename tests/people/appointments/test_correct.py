@@ -63,3 +63,16 @@ async def test_the_page_does_the_same(client: Clients, db: Connection) -> None:
     assert late.status_code == 412
     assert (await (await client.browser("ben")).get(address)).status_code == 403
     assert (await anna.get(f"/bestellungen/{one}/erfunden")).status_code == 404
+
+
+async def test_a_correction_of_past_days_needs_a_reason(client: Clients, db: Connection) -> None:
+    anna, one = await client.as_("anna"), await bens(db)
+    for days in ({"valid_from": "2023-12-01"}, {"valid_from": "2024-02-01"}, {"valid_to": "2026-11-20"}):
+        asked = await anna.patch(api(one), json=days, headers=V1)
+        assert asked.status_code == 400 and "Grund" in reasons(asked)["reason"], asked.text
+    given = {"valid_from": "2023-12-01", "reason": "Zahlendreher"}
+    assert (await anna.patch(api(one), json=given, headers=V1)).status_code == 200
+    kept = await detail(db, one, "appointment.corrected")
+    assert kept["reason"] == "Zahlendreher" and kept["valid_from"] == ["2024-01-01", "2023-12-01"]
+    ahead = await anna.patch(api(one), json={"valid_to": "2027-12-31"}, headers={"if-match": '"v2"'})
+    assert ahead.status_code == 200 and "reason" not in await detail(db, one, "appointment.corrected")

@@ -18,7 +18,7 @@ from tests.tasks import api as task_api
 from tests.tasks import letters, secret, task
 from workers import schedule
 
-from . import acts, api, bens, reasons
+from . import acts, api, bens, detail, reasons
 
 
 def at(day: date) -> datetime:
@@ -65,7 +65,7 @@ async def test_one_ends_and_the_other_begins(client: Clients, db: Connection) ->
 async def test_after_a_vacancy_the_end_stays(client: Clients, db: Connection) -> None:
     await make.person(db, "nadia", authority="br-arnsberg")
     anna, one = await client.as_("anna"), await bens(db)
-    await anna.post(api(one, "end"), json={"valid_to": "2026-11-20"})
+    await anna.post(api(one, "end"), json={"valid_to": "2026-11-20", "reason": "x"})
     assert (await anna.post(api(one, "succeed"), json=await following(db))).status_code == 201
     assert (await anna.get(api(one))).json()["valid_to"] == "2026-11-20"
 
@@ -196,3 +196,20 @@ async def test_two_workers_at_once_hand_over_once(fresh: tuple[Database, Setting
     async with database.begin(None) as db:
         told = [who for subject, who in await letters(db, moved) if "geht auf Sie über" in subject]
         assert told == ["Nadia Probe"]
+
+
+async def test_a_succession_does_not_rewrite_the_past_either(client: Clients, db: Connection) -> None:
+    await make.person(db, "nadia", authority="br-arnsberg")
+    meeting = await make.meeting(db, "KK-2026-2", on=date(2026, 3, 18), state="held")
+    await db.execute(
+        "insert into attendance (meeting_id, person_id, status) values ($1, $2, 'present')",
+        meeting, await make.person_id(db, "ben"),
+    )  # fmt: skip
+    anna, one = await client.as_("anna"), await bens(db)
+    early = await anna.post(api(one, "succeed"), json=await following(db, starts_on="2026-03-18"))
+    assert (early.status_code, early.json()["code"]) == (409, "attended"), early.text
+    asked = await anna.post(api(one, "succeed"), json=await following(db, starts_on="2026-11-01"))
+    assert asked.status_code == 400 and "Grund" in reasons(asked)["reason"]
+    given = await following(db, starts_on="2026-11-01", reason="Verfügung wirkt zurück.")
+    assert (await anna.post(api(one, "succeed"), json=given)).status_code == 201
+    assert (await detail(db, one, "appointment.succeeded"))["reason"] == "Verfügung wirkt zurück."
