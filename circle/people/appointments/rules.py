@@ -156,36 +156,6 @@ def attended(reference: str, day: date, field: str) -> errors.Conflict:
     return errors.Conflict(reason, code="attended", fields={field: reason})
 
 
-def past_pieces(
-    before: tuple[date, date | None], after: tuple[date, date | None], today: date
-) -> list[tuple[date, date]]:
-    """What `before` has and `after` lacks up to today, as first and last days. Swapped, it says what is added."""
-    last, pieces = before[1] or date.max, []
-    if after[0] > before[0]:
-        pieces.append((before[0], min(last, after[0] - timedelta(days=1), today)))
-    if after[1] and after[1] < last:
-        pieces.append((max(before[0], after[1] + timedelta(days=1)), min(last, today)))
-    return [(first, end) for first, end in pieces if first <= end]
-
-
-def require_reason(changed: list[tuple[date, date]], reason: str, today: date) -> None:
-    """Raises Invalid when it changes who was entitled on a day before today, and nobody said why."""
-    if not reason and any(first < today for first, _ in changed):
-        raise errors.Invalid(
-            "Das ändert, wer an vergangenen Tagen berechtigt war. Bitte nennen Sie den Grund.",
-            fields={"reason": "Bitte den Grund angeben; er wird mit der Änderung aufbewahrt."},
-        )
-
-
-def attended(reference: str, day: date, field: str) -> errors.Conflict:
-    """The refusal to take the day of a meeting away: what the person did as a member of the circle keeps its ground."""
-    reason = (
-        f"In der Sitzung {reference} am {calendar.date_short(day)} hat die Person als Mitglied teilgenommen. "
-        "Für diesen Tag lässt sich die Bestellung nicht mehr entziehen."
-    )
-    return errors.Conflict(reason, code="attended", fields={field: reason})
-
-
 def require_attachable(valid_from: date, valid_to: date | None, day: date) -> None:
     """Raises Invalid when the attachment would begin outside of the appointment."""
     require_sensible(valid_from=day)

@@ -262,23 +262,6 @@ async def find_attended(
     )
 
 
-async def find_attended(
-    db: Connection, person_id: UUID, pieces: list[tuple[date, date]]
-) -> asyncpg.Record | None:
-    """The first meeting in one of the periods (first and last days) in which a person took part as a member or for one."""
-    return await db.fetchrow(
-        """
-        select m.reference, m.date from attendance a join meeting m on m.id = a.meeting_id
-        join unnest($2::date[], $3::date[]) as taken (first, last) on m.date between taken.first and taken.last
-        where (a.person_id = $1 and a.status in ('present', 'represented')) or a.represented_by = $1
-        order by m.date limit 1
-        """,
-        person_id,
-        [first for first, _ in pieces],
-        [last for _, last in pieces],
-    )
-
-
 async def find_predecessor_end(db: Connection, appointment_id: UUID) -> date | None:
     """The last day of whoever this appointment succeeds; None without one."""
     found: date | None = await db.fetchval(
