@@ -10,10 +10,11 @@ alter table person
     add column pending_by uuid constraint person_pending_by_exists references person,
     add constraint person_pending_complete check ((pending_email is null) = (pending_by is null));
 
+-- A role that ends at once on its first day keeps its row: it ended the day before, and counts on no day.
 alter table role_grant
-    add constraint role_grant_period_ordered check (valid_to is null or valid_to >= valid_from),
+    add constraint role_grant_period_ordered check (valid_to is null or valid_to >= valid_from - 1),
     add constraint role_grant_no_overlap exclude using gist (
-        person_id with =, role with =, daterange(valid_from, valid_to, '[]') with &&);
+        person_id with =, role with =, daterange(valid_from, valid_to + 1) with &&);
 
 -- A link to set a password. Its token is made when the mail is written and never stored; `person_id` is null when
 -- nobody has the address that was asked for, so that asking does the same work. A notice goes the same way and opens

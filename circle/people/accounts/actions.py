@@ -173,9 +173,11 @@ async def grant(db: Connection, actor: Actor, person_id: UUID, new: NewGrant, ex
             "Das Ende liegt vor dem Beginn.", fields={"valid_to": "Das Ende liegt vor dem Beginn."}
         )
     try:
-        await store.insert_grant(db, person_id, new.role, starts, new.valid_to)
-    except asyncpg.ExclusionViolationError as error:
-        raise errors.Conflict("Diese Rolle hat die Person in dieser Zeit schon.", code="role_held") from error
+        granted = await store.insert_grant(db, person_id, new.role, starts, new.valid_to)
+    except asyncpg.ExclusionViolationError:
+        granted = False
+    if not granted:
+        raise errors.Conflict("Diese Rolle hat die Person in dieser Zeit schon.", code="role_held")
     await _roles_changed(db, person_id, found["revision"])
     await audit.record(
         db,
@@ -192,8 +194,11 @@ async def grant(db: Connection, actor: Actor, person_id: UUID, new: NewGrant, ex
 async def end_role(
     db: Connection, actor: Actor, person_id: UUID, end: GrantEnd, expected: int | None
 ) -> None:
-    """Let a role end with a day, at once when none is named. Raises NotFound, Forbidden (own_role), Stale, and Conflict
-    when it is not granted, or it is the last administrator's."""
+    """Let a role end with a day, at once when none is named. What has been stays: it says who was entitled on a day.
+
+    Raises NotFound, Forbidden (own_role, role_not_yours), Stale, Invalid for a day in the past, and Conflict when it is
+    not granted, or it is the last administrator's.
+    """
     if end.role == "technical_admin":
         await store.lock_administrators(db)
     found = await _seen(db, actor, person_id)
@@ -201,10 +206,14 @@ async def end_role(
         actor, end.role, found["authority_id"], own=person_id == actor.person_id, ending=True
     )
     _require_revision(found, expected)
-    last_day = end.last_day or actor.today - timedelta(days=1)
+    yesterday = actor.today - timedelta(days=1)
+    last_day = end.last_day or yesterday
+    if last_day < yesterday:
+        reason = "Der letzte Tag kann frühestens gestern sein."
+        raise errors.Invalid(reason, fields={"last_day": reason})
     if end.role == "technical_admin":
         await _require_other_administrator(db, person_id, last_day + timedelta(days=1))
-    if not await store.end_grants(db, person_id, end.role, last_day):
+    if not await store.end_grants(db, person_id, end.role, last_day, actor.today):
         raise errors.Conflict("Diese Rolle hat die Person an dem Tag nicht.")
     await _roles_changed(db, person_id, found["revision"])
     await audit.record(db, actor, "role.ended", "person", person_id, role=end.role, last_day=last_day)

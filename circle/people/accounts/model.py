@@ -20,7 +20,7 @@ State = Literal["active", "invited", "no_access", "inactive"]
 
 
 class Grant(msgspec.Struct, frozen=True):
-    """A role and its days; no end is for good."""
+    """A role and its days; no end is for good, and an end before the begin is one at once on the first day."""
 
     role: Role
     valid_from: date

@@ -178,32 +178,44 @@ async def mark_changed(db: Connection, person_id: UUID, revision: int) -> bool:
 
 async def insert_grant(
     db: Connection, person_id: UUID, role: str, valid_from: date, valid_to: date | None
-) -> None:
-    """Grant a role; the database refuses one that is held in that time."""
-    await db.execute(
-        "insert into role_grant (person_id, role, valid_from, valid_to) values ($1, $2, $3, $4)",
-        person_id,
-        role,
-        valid_from,
-        valid_to,
+) -> bool:
+    """Grant a role, again also when it ended at once on this day. False when it is held from that day; the database
+    refuses one that is held in that time."""
+    return bool(
+        await db.fetchval(
+            """
+            insert into role_grant as g (person_id, role, valid_from, valid_to) values ($1, $2, $3, $4)
+            on conflict on constraint role_grant_unique do update set valid_to = excluded.valid_to
+                where g.valid_to < g.valid_from
+            returning true
+            """,
+            person_id,
+            role,
+            valid_from,
+            valid_to,
+        )
     )
 
 
-async def end_grants(db: Connection, person_id: UUID, role: str, last_day: date) -> bool:
-    """Let a role end with a day, and take back what would begin later; False when nothing was granted."""
+async def end_grants(db: Connection, person_id: UUID, role: str, last_day: date, today: date) -> bool:
+    """Let a role end with a day, and take back what would begin later; False when nothing was granted. What has begun
+    is never taken out."""
     found: int = await db.fetchval(
         """
         with gone as (
-            delete from role_grant where person_id = $1 and role = $2 and valid_from > $3 returning 1
+            delete from role_grant where person_id = $1 and role = $2 and valid_from > greatest($3::date, $4::date)
+            returning 1
         ), ended as (
             update role_grant set valid_to = $3
-            where person_id = $1 and role = $2 and valid_from <= $3 and (valid_to is null or valid_to > $3) returning 1
+            where person_id = $1 and role = $2 and valid_from <= greatest($3::date, $4::date)
+                and (valid_to is null or valid_to > $3) returning 1
         )
         select (select count(*) from gone) + (select count(*) from ended)
         """,
         person_id,
         role,
         last_day,
+        today,
     )
     return found > 0
 

@@ -62,6 +62,40 @@ async def test_the_last_administrator_stays(client: Clients, db: Connection) -> 
     assert (await anna.post(f"{API}/{tom}/deactivate")).status_code == 200
 
 
+async def test_a_role_does_not_end_in_the_past(client: Clients, db: Connection) -> None:
+    """Neither the last administrator nor the history of who was entitled goes by a day that lies back."""
+    tom, eva = await administrator(db, "tom"), await administrator(db, "eva")
+    await db.execute("update role_grant set valid_to = '2026-11-24' where person_id = $1", tom)
+    theirs, path = await client.as_("tom"), f"{API}/{eva}/roles/end"
+    for day in ("2026-11-21", "2020-01-01"):
+        past = await theirs.post(path, json={"role": "technical_admin", "last_day": day})
+        assert (past.status_code, past.json()["errors"][0]["field"]) == (400, "last_day")
+    for day in (None, "2026-11-22", "2026-11-23", "2026-11-24", "2027-05-01"):
+        last = await theirs.post(path, json={"role": "technical_admin", "last_day": day})
+        assert (last.status_code, last.json()["code"]) == (409, "last_admin"), day
+    kept = await db.fetchval("select valid_to from role_grant where person_id = $1", eva)
+    assert kept is None
+
+
+async def test_what_has_begun_is_never_taken_out(client: Clients, db: Connection) -> None:
+    anna, target = await client.as_("anna"), await make.person(db, "dora")
+    path, role = f"{API}/{target}/roles", {"role": "kfi_expert"}
+    for _ in range(2):
+        given = await anna.post(path, json=role)
+        assert given.json()["roles"] == ["kfi_expert"], given.text
+        assert (await anna.post(path, json=role)).json()["code"] == "role_held"
+        ended = await anna.post(f"{path}/end", json=role)
+        assert ended.json()["roles"] == []
+        assert [(one["valid_from"], one["valid_to"]) for one in ended.json()["grants"]] == [
+            ("2026-11-23", "2026-11-22")
+        ]
+        assert (await anna.post(f"{path}/end", json=role)).status_code == 409
+    assert "gleich beendet" in (await (await client.browser("anna")).get(f"/konten/{target}")).text
+    assert (await anna.post(path, json=role | {"valid_from": "2027-01-01"})).status_code == 200
+    later = await anna.post(f"{path}/end", json=role)
+    assert len(later.json()["grants"]) == 1
+
+
 @pytest.mark.parametrize("by", ["deactivate", "end"])
 async def test_two_who_remove_each_other_at_once_leave_one(
     fresh: tuple[Database, Settings], office: Clock, by: str
