@@ -128,7 +128,8 @@ async def invite(db: Connection, actor: Actor, person_id: UUID, expected: int | 
             "Die Person hat schon ein Kennwort. Ein neues setzt sie über „Kennwort vergessen“."
         )
     rules.require_address(found["email"])
-    await _count(db, found["email"], f"person:{actor.person_id}")
+    # By who invites and whom, apart from what strangers ask for at „Kennwort vergessen“.
+    await _count(db, f"invitation:{person_id}", f"person:{actor.person_id}")
     await store.delete_links(db, person_id)
     link_id = await store.insert_invitation(db, person_id, INVITATION_LIFE)
     await jobs.enqueue(db, "accounts.send_link", link_id=link_id)
@@ -328,13 +329,13 @@ async def _end_everywhere(db: Connection, person_id: UUID) -> None:
     await store.delete_links(db, person_id)
 
 
-async def _count(db: Connection, email: str, address: str) -> None:
+async def _count(db: Connection, account: str, address: str) -> None:
     """Count a mail that is asked for, in all processes together. Raises TooMany."""
-    await people_store.lock_account(db, email)
-    seconds = await store.seconds_closed(db, email, address, ACCOUNT_LIMIT, ADDRESS_LIMIT)
+    await people_store.lock_account(db, account)
+    seconds = await store.seconds_closed(db, account, address, ACCOUNT_LIMIT, ADDRESS_LIMIT)
     if seconds:
         raise _too_many(seconds)
-    await store.insert_request(db, email, address)
+    await store.insert_request(db, account, address)
 
 
 def _too_many(seconds: int) -> errors.TooMany:

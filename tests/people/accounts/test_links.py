@@ -67,6 +67,25 @@ async def test_an_invitation_waits_in_the_outbox_and_needs_a_key(client: Clients
     assert await db.fetchval("select count(*) from account_link") == 1
 
 
+async def test_what_strangers_ask_for_keeps_no_invitation_back(client: Clients, db: Connection) -> None:
+    dora, anna = await make.person(db, "dora"), await client.as_("anna")
+    for _ in range(actions.ACCOUNT_LIMIT + 1):
+        asked = await client.stranger.post(f"{API}/password-resets", json={"email": "dora@example.org"})
+    assert asked.status_code == 429
+    path = f"{API}/people/{dora}/invite"
+    for n in range(actions.ACCOUNT_LIMIT):
+        assert (await anna.post(path, headers={"idempotency-key": f"k{n}"})).status_code == 200
+    assert (await anna.post(path, headers={"idempotency-key": "last"})).status_code == 429
+    # Another person is invited, until whoever invites has reached the limit of an hour.
+    eva = f"{API}/people/{await make.person(db, 'eva')}/invite"
+    assert (await anna.post(eva, headers={"idempotency-key": "e1"})).status_code == 200
+    await db.execute(
+        "insert into account_request (account, address) select 'x' || n, 'person:' || $1::uuid from generate_series(1, 50) n",
+        await make.person_id(db, "anna"),
+    )
+    assert (await anna.post(eva, headers={"idempotency-key": "e2"})).status_code == 429
+
+
 @pytest.mark.parametrize("change", ["active = false", "password_hash = 'set'"])
 async def test_whoever_is_closed_out_or_has_a_password_is_not_invited(
     client: Clients, db: Connection, change: str
