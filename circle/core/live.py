@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
+import asyncpg
 import msgspec
 import prometheus_client
 from litestar import Request
@@ -63,7 +64,7 @@ async def _events(
                 text, over = await once()
             except errors.Unavailable:
                 continue
-            except errors.CircleError:
+            except (errors.CircleError, asyncpg.PostgresError, OSError):
                 yield event("done", "")
                 return
 

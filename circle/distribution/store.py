@@ -231,7 +231,7 @@ async def lease_next(db: Connection, dispatch_id: UUID, day: date, lease: timede
             from due where d.id = due.id
             returning d.id, d.person_id, d.name, d.address, d.fence, d.attempts
         )
-        select t.*, p.active, keys_on(p.id, p.authority_id, roles_on(p.id, $2), $2) as keys,
+        select t.*, p.active, keys_on(p.id, p.authority_id, roles_on(p.id, $2), $2) || ('person:' || p.id) as keys,
             (select coalesce(bool_or(not c.subscribed), false) from partner c where c.person_id = p.id) as opted_out,
             (select c.opt_out from partner c where c.person_id = p.id order by c.id limit 1) as opt_out,
             (select json_build_object('state', x.state, 'level', x.confidentiality, 'audience', x.audience)
@@ -399,7 +399,7 @@ async def readers_of(db: Connection, people: list[UUID], day: date) -> list[Read
     rows = await db.fetch(
         """
         select p.id as person_id, trim(p.title || ' ' || p.name) as name, p.email as address, p.active,
-            keys_on(p.id, p.authority_id, roles_on(p.id, $2), $2) as keys,
+            keys_on(p.id, p.authority_id, roles_on(p.id, $2), $2) || ('person:' || p.id) as keys,
             (select coalesce(bool_or(not c.subscribed), false) from partner c where c.person_id = p.id) as opted_out
         from person p where p.id = any($1) order by p.name, p.id
         """,

@@ -216,11 +216,14 @@ create function roles_on(person uuid, day date) returns text[]
 language sql stable as $$ select array(select role from roles_held(array[$1], $2) order by role) $$;
 
 -- What a person may open on a day, as keys; a row is visible when its audience shares a key (domain rules 3.2 and 4).
--- Who attended for somebody keeps the meeting, for an objection to its minutes. `tenure` is the appointment of the house's
--- commissioner: what is confidential stays with it and does not go over to the next one by itself.
+-- Whoever holds no role opens nothing, but for one thing: who attended for somebody keeps the meeting for a year, its
+-- minutes are read, objected to and approved in that time. `named` is for roles that may see confidential matter at all. `tenure` is the appointment of the
+-- house's commissioner: what is confidential stays with it and does not go over to the next one by itself.
 create function keys_on(person uuid, authority uuid, roles text[], day date) returns text[]
-language sql stable as $$
-    select array['person:' || $1]
+language plpgsql stable as $$
+#variable_conflict use_column
+begin
+    return case when $3 = '{}' then '{}' else array['person:' || $1] end
         || case when not $3 <@ array['technical_admin', 'data_protection_officer'] then array['public'] else '{}' end
         || case when $3 && array['circle_office', 'circle_moderator', 'kfi_head', 'kfi_expert', 'knowledge_editor',
             'quality_reviewer', 'release_approver', 'records_manager', 'assistant', 'regional_staff', 'commissioner',
@@ -232,23 +235,33 @@ language sql stable as $$
             select 'role:' || role from unnest($3) role
             union all
             select 'meeting:' || a.meeting_id from attendance a
-            where a.person_id = $1 and not $3 && array['technical_admin']
+            where a.person_id = $1 and $3 <> '{}' and not $3 && array['technical_admin']
             union all
             select 'meeting:' || a.meeting_id from attendance a
+            join meeting m on m.id = a.meeting_id and m.date >= $4 - 365
             where a.represented_by = $1 and not $3 && array['technical_admin']
             union all
             select 'meeting:' || b.meeting_id from absence b
+            join appointment d on d.person_id = b.deputy_id and d.kind = 'deputy'
+            join appointment c on c.person_id = b.person_id and c.kind = 'commissioner' and c.authority_id = d.authority_id
             where b.deputy_id = $1 and b.meeting_id is not null and b.ends_on >= $4
+                and $4 between d.valid_from and coalesce(d.valid_to, 'infinity')
+                and b.ends_on between d.valid_from and coalesce(d.valid_to, 'infinity')
+                and b.ends_on between c.valid_from and coalesce(c.valid_to, 'infinity')
             union all
             select 'tenure:' || c.id from appointment c
             where c.authority_id = $2 and c.kind = 'commissioner' and $3 && array['commissioner', 'deputy', 'assistant']
                 and c.valid_from <= $4 and (c.valid_to is null or c.valid_to >= $4)
             union all
-            select 'named:' || n.object_id from named_access n where n.person_id = $1
+            select 'named:' || n.object_id from named_access n
+            where n.person_id = $1 and $3 && array['circle_office', 'circle_moderator', 'kfi_head', 'kfi_expert',
+                'knowledge_editor', 'quality_reviewer', 'release_approver', 'commissioner', 'deputy',
+                'data_protection_officer']
             union all
             select 'expert:' || e.object_id from expert_involvement e
-            where e.person_id = $1 and e.valid_from <= $4 and coalesce(e.ended_on - 1, e.valid_to) >= $4)
-$$;
+            where e.person_id = $1 and e.authority_id = $2
+                and e.valid_from <= $4 and coalesce(e.ended_on - 1, e.valid_to) >= $4);
+end $$;
 
 -- Who is a house's commissioner on a day.
 create function is_commissioner(person uuid, day date) returns boolean

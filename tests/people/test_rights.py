@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from circle.core import access, auth
+from circle.core import access, auth, clock
 from circle.core.auth import Actor
 from circle.core.clock import Clock
 from circle.core.db import Connection
@@ -160,3 +160,54 @@ async def test_keys_say_what_each_role_opens(db: Connection) -> None:
         keys = set(await db.fetchval("select keys_on($1, $2, $3, current_date)", anna, house, [role]))
         assert keys & levels == opened, role
         assert (f"asking:{house}" in keys) == (role in access.HOUSE), role
+
+
+async def keys(db: Connection, nick: str, day: date) -> set[str]:
+    """The keys of somebody on a day, by what they begin with."""
+    found: list[str] = await db.fetchval(
+        "select keys_on(id, authority_id, roles_on(id, $2), $2) from person where email = $1",
+        f"{nick}@example.org", day,
+    )  # fmt: skip
+    return {key.partition(":")[0] for key in found}
+
+
+async def test_who_holds_no_role_any_more_opens_nothing_by_name(
+    client: Clients, db: Connection, office: Clock
+) -> None:
+    """Being named for confidential matter ends with the office (domain rules 3.2: confidential by name, by role)."""
+    meeting = await make.meeting(db)
+    item = await make.item(
+        db, meeting, "Geheimer Titel", level="confidential", named=["ben"], status="admitted"
+    )
+    ben = await client.as_("ben")
+    assert (await ben.get(f"/api/v1/agenda-items/{item}")).json()["title"] == "Geheimer Titel"
+    await db.execute("update appointment set valid_to = '2026-11-22'")
+    assert (await ben.get(f"/api/v1/agenda-items/{item}")).status_code == 404
+    assert await keys(db, "ben", office_day(office)) == set()
+
+
+async def test_a_deputy_for_one_meeting_has_its_papers_while_both_are_appointed(
+    client: Clients, db: Connection, office: Clock
+) -> None:
+    meeting = await make.meeting(db)
+    on = await db.fetchval("select date from meeting where id = $1", meeting)
+    dirk = await make.person(db, "dirk", authority="br-arnsberg", roles=["deputy"])
+    await db.execute(
+        "insert into absence (person_id, deputy_id, starts_on, ends_on, meeting_id) values ($1, $2, $3, $3, $4)",
+        await make.person_id(db, "ben"), dirk, on, meeting,
+    )  # fmt: skip
+    program = await client.as_("dirk")
+    assert (await program.get(f"/api/v1/meetings/{meeting}")).status_code == 200
+    await db.execute("update appointment set valid_to = '2026-11-22' where person_id = $1", dirk)
+    assert (await program.get(f"/api/v1/meetings/{meeting}")).status_code == 404
+
+
+async def test_who_acts_for_a_commissioner_is_told_so_with_the_card(client: Clients, db: Connection) -> None:
+    await make.person(db, "zoe", authority="br-arnsberg", roles=["assistant"])
+    told = (await (await client.as_("zoe")).get(ME)).json()["acting_for"]
+    assert told["name"] == "Ben Beauftragt" and told["role"] == "assistant"
+    assert (await (await client.as_("ben")).get(ME)).json()["acting_for"] is None
+
+
+def office_day(office: Clock) -> date:
+    return clock.day(office.now())

@@ -35,4 +35,4 @@ async def test_an_owner_without_their_office_no_longer_accepts(
 ) -> None:
     found = await task(db, office)
     await db.execute("update appointment set valid_to = '2026-11-22'")
-    assert (await (await client.as_("ben")).post(api(found, "accept"))).status_code == 403
+    assert (await (await client.as_("ben")).post(api(found, "accept"))).status_code == 404
