@@ -47,8 +47,9 @@ async def change(
 ) -> None:
     """Change name, address, function or house. With the address or the house all sessions and links end.
 
-    The address of an account with a password waits for a second person, and the old one is told: whoever has the
-    address gets the link to a new password, and nobody makes themself somebody else alone. Raises NotFound, Forbidden, Stale, Invalid, and Conflict for an address that is taken and for the house of somebody
+    The address of an account waits for a second person, and the old one is told, when the account has a password or a
+    role that the actor does not grant: whoever has the address gets the link to a password, and nobody makes themself
+    somebody else alone. Raises NotFound, Forbidden, Stale, Invalid, and Conflict for an address that is taken and for the house of somebody
     who is appointed there.
     """
     found = await find(db, actor, person_id, expected)
@@ -58,7 +59,11 @@ async def change(
     wanted: str = after["email"]
     if wanted != before["email"]:
         rules.require_address(wanted)
-    waits = wanted != before["email"] and found["password_hash"] is not None
+    held = [*found["granted"], *(["commissioner"] if found["appointed"] else [])]
+    waits = wanted != before["email"] and (
+        found["password_hash"] is not None
+        or not all(rules.may_grant(actor, role, found["authority_id"]) for role in held)
+    )
     if waits:
         after["email"] = before["email"]
         if await store.has_address(db, wanted, person_id):
@@ -70,7 +75,7 @@ async def change(
             raise errors.Conflict(
                 "Die Person ist in ihrem Haus bestellt. Bitte beenden Sie zuerst die Bestellung."
             )
-        if found["assists"]:
+        if "assistant" in found["granted"]:
             raise errors.Conflict("Die Person arbeitet ihrem Haus zu. Bitte beenden Sie zuerst diese Rolle.")
     try:
         if not await store.update(db, person_id, found["revision"], **after):

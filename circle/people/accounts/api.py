@@ -70,7 +70,8 @@ async def change(
 ) -> Response[Account]:  # fmt: skip
     """Change name, address, function or house; needs If-Match. A new address or house ends all their sessions.
 
-    The address of an account with a password waits as `pending_email` for a second person, and the old one is told.
+    The address of an account with a password, or with a role that the caller does not grant, waits as `pending_email`
+    for a second person, and the old one is told.
     """
     await actions.change(db, actor, person_id, data, answers.expected_revision(request))
     return answers.done(await _after(db, caller, actor, person_id))

@@ -71,8 +71,8 @@ async def lock(db: Connection, person_id: UUID, keys: list[str], day: date) -> a
             p.password_hash, p.pending_email, p.pending_by, roles_on(p.pending_by, $3) as pending_roles, in_directory(p, a.kind, $2, $3) as seen,
             exists (select from appointment b where b.person_id = p.id and (b.valid_to is null or b.valid_to >= $3))
                 as appointed,
-            exists (select from role_grant g
-                where g.person_id = p.id and g.role = 'assistant' and (g.valid_to is null or g.valid_to >= $3)) as assists
+            array(select g.role from role_grant g
+                where g.person_id = p.id and (g.valid_to is null or g.valid_to >= $3)) as granted
         from person p join authority a on a.id = p.authority_id where p.id = $1 for update of p
         """,
         person_id,

@@ -74,6 +74,25 @@ async def test_whom_the_first_could_have_made_one_who_keeps_accounts_is_no_secon
     assert (await confirm(client, "puppet", ben))[0] == 409
 
 
+@pytest.mark.parametrize(
+    ("nick", "role", "house", "waits"),
+    [
+        ("tom", "circle_office", "kfi", True), ("tom", "commissioner", "br-koeln", True),
+        ("tom", "technical_admin", "kfi", False), ("anna", "kfi_expert", "kfi", False),
+        ("anna", "technical_admin", "kfi", True), ("anna", "assistant", "br-koeln", True),
+    ],
+)  # fmt: skip
+async def test_an_account_that_was_never_used_gives_nobody_a_role_they_do_not_grant(
+    client: Clients, db: Connection, ben: UUID, nick: str, role: str, house: str, waits: bool
+) -> None:
+    dora = await make.person(db, "dora", authority=house, roles=[role])
+    answer = await (await client.as_(nick)).patch(
+        f"{API}/{dora}", json={"email": NEW}, headers={"if-match": '"v1"'}
+    )
+    assert answer.status_code == 200, answer.text
+    assert (answer.json()["email"] != NEW, answer.json()["pending_email"] == NEW) == (waits, waits)
+
+
 async def test_a_waiting_address_is_dropped_and_a_taken_one_does_not_wait(
     client: Clients, db: Connection, ben: UUID
 ) -> None:
