@@ -25,6 +25,8 @@ create table partner (
     unsubscribed_on date,
     -- Who holds the link in a letter ends the subscription with it; it opens nothing.
     opt_out uuid not null default gen_random_uuid() constraint partner_opt_out_unique unique,
+    -- Of several contacts with one address, the first says how its letters are addressed.
+    entered_at timestamptz not null default clock_timestamp(),
     revision integer not null default 1,
     constraint partner_unsubscribed_has_day check (subscribed = (unsubscribed_on is null))
 );
@@ -32,6 +34,18 @@ create index partner_authority on partner (authority_id);
 create index partner_person on partner (person_id) where person_id is not null;
 create index partner_email on partner (lower(email)) where email <> '';
 create index partner_municipality on partner (ags);
+
+-- Addresses that have ended their subscription by the link: the sha256 of the address in lower case, and no address. It
+-- stays when the contact goes, so that a new entry does not bring the letters back.
+create table partner_opt_out (
+    address bytea not null constraint partner_opt_out_address_unique primary key,
+    opted_out_on date not null
+);
+
+create function address_key(email text) returns bytea
+language sql immutable parallel safe as $$
+    select sha256(convert_to(lower($1), 'UTF8'))
+$$;
 
 -- An exchange with a contact, for the own house only.
 create table partner_note (

@@ -52,19 +52,28 @@ async def add(db: Connection, actor: Actor, new: NewContact) -> UUID:
 
 
 async def change(db: Connection, actor: Actor, contact_id: UUID, new: ContactChange, expected: int) -> None:
-    """Change a contact of the own house. Raises Stale. The day of an opt-out stays until the subscription is renewed."""
+    """Change a contact of the own house. Raises Stale.
+
+    Another house's contact with the same address stays as it is: it gets its letters, under its own name. The day of an
+    opt-out stays until the subscription is renewed, which a new address that has opted out itself does not do.
+    """
     row = await _own(db, actor, contact_id, expected)
     given = {name: value for name, value in msgspec.structs.asdict(new).items() if value is not msgspec.UNSET}
     contact = NewContact(**({name: row[name] for name in _CONTENT} | given))
     contact = msgspec.structs.replace(contact, ags=rules.clean_ags(contact.ags), email=contact.email.strip())
     await _require_valid(db, actor, contact)
-    day = None if contact.subscribed else row["unsubscribed_on"] or actor.today
+    moved = contact.email.lower() != row["email"].lower()
+    opted_out = await store.opted_out_on(db, contact.email) if moved and contact.email else None
+    if opted_out:
+        contact = msgspec.structs.replace(contact, subscribed=False)
+    day = None if contact.subscribed else opted_out or row["unsubscribed_on"] or actor.today
     if not await store.update(db, contact_id, expected, contact, day):
         raise errors.Stale(current=_state(row))
-    if contact.email.lower() != row["email"].lower():
+    if moved:
         await store.unlink_person(db, contact_id)
-        await store.link_people(db, [contact_id])
-    await store.refresh_person(db, contact_id)
+    await store.link_people(db, [contact_id])
+    people = row["person_id"], await store.person_of(db, contact_id)
+    await store.refresh_people(db, [one for one in people if one])
     await audit.record(
         db, actor, "contact.changed", "contact", contact_id, row["reference"] or "", fields=sorted(given)
     )
@@ -76,13 +85,14 @@ async def remove(db: Connection, actor: Actor, contact_id: UUID, expected: int) 
     await store.unlink_person(db, contact_id)
     if not await store.delete(db, contact_id, expected):
         raise errors.Stale(current=_state(row))
+    if row["person_id"]:
+        await store.refresh_people(db, [row["person_id"]])
     await audit.record(db, actor, "contact.removed", "contact", contact_id, row["reference"] or "")
 
 
 async def unsubscribe(db: Connection, opt_out: UUID, now: datetime) -> None:
-    """The opt-out by the link in a letter. It tells nobody whether the link belongs to anyone."""
-    found = await store.end_subscription(db, opt_out, clock.day(now))
-    if found is not None:
+    """The opt-out by the link in a letter, for the address with every house. It tells nobody whose the link is."""
+    for found in await store.end_subscription(db, opt_out, clock.day(now)):
         await audit.record(
             db, auth.service(now), "contact.unsubscribed", "contact", found["id"], found["reference"] or ""
         )

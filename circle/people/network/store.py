@@ -192,16 +192,19 @@ async def find_duplicates(
 async def insert(
     db: Connection, entries: Sequence[NewContact], authority_id: UUID | None, today: date
 ) -> list[UUID]:
-    """New contacts of a house. Returns their ids in the same order."""
+    """New contacts of a house. An address that has ended its letters stays without. Returns their ids in the same order."""
     made = await db.fetch(
         """
         insert into partner (kind, organisation, authority_id, name, function, address, email, phone, municipality,
             ags, topics, source, source_on, subscribed, unsubscribed_on)
         select e.kind, e.organisation, $2, e.name, e.function, e.address, e.email, e.phone, e.municipality, e.ags,
-            e.topics, e.source, e.source_on, e.subscribed, case when not e.subscribed then $3::date end
+            e.topics, e.source, e.source_on, e.subscribed and o.day is null,
+            coalesce(o.day, case when not e.subscribed then $3::date end)
         from jsonb_to_recordset($1::jsonb) as e (kind text, organisation text, name text, function text, address text,
             email text, phone text, municipality text, ags text, topics text[], source text, source_on date,
             subscribed boolean)
+        cross join lateral (
+            select (select opted_out_on from partner_opt_out where address = address_key(e.email)) as day) o
         returning id
         """,
         msgspec.json.encode(entries).decode(),
@@ -238,7 +241,8 @@ async def delete(db: Connection, contact_id: UUID, revision: int) -> bool:
 async def link_people(db: Connection, contact_ids: list[UUID]) -> None:
     """Make contacts with an address recipients of letters: a person of the municipal side without an account.
 
-    One who is there already under the address serves again; an address of staff stays theirs.
+    One who is there already under the address serves again; an address of staff stays theirs. A contact that gets no
+    letters is no recipient beside another of the same address that does: each house decides for its own.
     """
     await db.execute(
         """
@@ -273,20 +277,43 @@ async def link_people(db: Connection, contact_ids: list[UUID]) -> None:
         """,
         contact_ids,
     )
+    await db.execute(
+        """
+        update partner c set person_id = null
+        where not c.subscribed and c.person_id in (select person_id from partner where id = any($1))
+            and exists (select from partner o where o.person_id = c.person_id and o.subscribed)
+        """,
+        contact_ids,
+    )
 
 
-async def refresh_person(db: Connection, contact_id: UUID) -> None:
-    """Letters are addressed as the contact says now."""
+async def refresh_people(db: Connection, person_ids: list[UUID]) -> None:
+    """Letters are addressed as the contact says that was the first with the address, whatever another house writes."""
     await db.execute(
         """
         update person p set name = left(coalesce(nullif(c.name, ''), c.organisation), 120), phone = c.phone,
             function = c.function
-        from partner c, authority a
-        where c.id = $1 and p.id = c.person_id and a.id = p.authority_id and a.kind = 'municipal'
-            and p.password_hash is null
+        from authority a, (
+            select distinct on (person_id) person_id, name, organisation, phone, function
+            from partner where person_id = any($1) order by person_id, entered_at, id) c
+        where p.id = c.person_id and a.id = p.authority_id and a.kind = 'municipal' and p.password_hash is null
         """,
-        contact_id,
+        person_ids,
     )
+
+
+async def person_of(db: Connection, contact_id: UUID) -> UUID | None:
+    """The recipient of letters behind a contact."""
+    found: UUID | None = await db.fetchval("select person_id from partner where id = $1", contact_id)
+    return found
+
+
+async def opted_out_on(db: Connection, email: str) -> date | None:
+    """The day on which an address ended its letters by the link; None when it did not."""
+    found: date | None = await db.fetchval(
+        "select opted_out_on from partner_opt_out where address = address_key($1)", email
+    )
+    return found
 
 
 async def unlink_person(db: Connection, contact_id: UUID) -> None:
@@ -307,16 +334,24 @@ async def unlink_person(db: Connection, contact_id: UUID) -> None:
     )
 
 
-async def end_subscription(db: Connection, opt_out: UUID, today: date) -> asyncpg.Record | None:
-    """The contact that this link belongs to gets no more letters; None when there is none or it has ended before."""
-    return await db.fetchrow(
+async def end_subscription(db: Connection, opt_out: UUID, today: date) -> list[asyncpg.Record]:
+    """The address behind this link gets no more letters, whichever house keeps it, and the table remembers that. Returns
+    the contacts that got some before; none for an unknown link."""
+    rows: list[Any] = await db.fetch(
         """
-        update partner set subscribed = false, unsubscribed_on = $2, revision = revision + 1
-        where opt_out = $1 and subscribed returning id, reference
+        with mine as (select id, email, person_id from partner where opt_out = $1),
+        kept as (
+            insert into partner_opt_out (address, opted_out_on) select address_key(email), $2 from mine where email <> ''
+            on conflict do nothing)
+        update partner c set subscribed = false, unsubscribed_on = $2, revision = c.revision + 1
+        from mine where c.subscribed and (c.id = mine.id or c.person_id = mine.person_id
+            or mine.email <> '' and lower(c.email) = lower(mine.email))
+        returning c.id, c.reference
         """,
         opt_out,
         today,
     )
+    return rows
 
 
 async def insert_import(

@@ -1,13 +1,17 @@
 """The link in a letter ends the subscription without sign-in, and tells nothing."""
 
+import hashlib
 import uuid
+from datetime import date
+from typing import Any
 
 from circle.core.db import Connection
+from circle.distribution import store as distribution
 from tests import make
 from tests.clients import Clients
 from tests.consultations import Page
 
-from . import acts
+from . import API, V1, acts, entry
 
 
 async def test_one_click_and_the_page_say_the_same_for_every_link(client: Clients, db: Connection) -> None:
@@ -31,3 +35,75 @@ async def test_one_click_and_the_page_say_the_same_for_every_link(client: Client
 
 async def test_a_link_that_is_none(client: Clients, db: Connection) -> None:
     assert (await client.stranger.get("/abmelden-newsletter/keiner")).status_code == 404
+
+
+async def recipient(db: Connection, contact_id: str) -> tuple[str, bool] | None:
+    """Name of the recipient of letters behind a contact, and whether letters are kept from them."""
+    found = await db.fetchrow(
+        """
+        select p.id, p.name from partner c join person p on p.id = c.person_id where c.id::text = $1
+        """,
+        contact_id,
+    )
+    if found is None:
+        return None
+    (reader,) = await distribution.readers_of(db, [found["id"]], date(2026, 11, 23))
+    return found["name"], reader.opted_out
+
+
+async def two_houses(client: Clients, db: Connection, **given: Any) -> tuple[Any, str, Any, str]:
+    """Ben of Arnsberg and Carl of Köln keep a contact with the same address."""
+    await make.person(db, "carl", authority="br-koeln", roles=["commissioner"])
+    ben, carl = await client.as_("ben"), await client.as_("carl")
+    one = await ben.post(API, json=entry())
+    other = entry(
+        ags="05315000", organisation="Stadt Köln", name="Umbenannt", despite_duplicates=True,
+        email="PAUL@probe.example",
+    )  # fmt: skip
+    two = await carl.post(API, json=other | given)
+    assert (one.status_code, two.status_code) == (201, 201), two.text
+    return ben, one.json()["id"], carl, two.json()["id"]
+
+
+async def test_one_house_changes_nothing_for_the_contact_of_another(client: Clients, db: Connection) -> None:
+    ben, mine, carl, theirs = await two_houses(client, db, subscribed=False)
+    assert await recipient(db, mine) == ("Paul Probe", False)
+    renamed = await carl.patch(f"{API}/{theirs}", json={"name": "Anders", "subscribed": True}, headers=V1)
+    assert renamed.status_code == 200 and renamed.json()["subscribed"], renamed.text
+    assert await recipient(db, mine) == ("Paul Probe", False) == await recipient(db, theirs)
+    ended = await carl.patch(f"{API}/{theirs}", json={"subscribed": False}, headers={"if-match": '"v2"'})
+    assert ended.status_code == 200 and await recipient(db, mine) == ("Paul Probe", False)
+    assert (await ben.get(f"{API}/{mine}")).json()["subscribed"]
+    own = await ben.patch(f"{API}/{mine}", json={"name": "Paula Probe"}, headers=V1)
+    assert own.status_code == 200 and await recipient(db, mine) == ("Paula Probe", False)
+    assert (await ben.patch(f"{API}/{mine}", json={"subscribed": False}, headers={"if-match": '"v2"'})).status_code == 200  # fmt: skip
+    assert await recipient(db, mine) == ("Paula Probe", True)
+
+
+async def test_who_is_left_names_the_recipient(client: Clients, db: Connection) -> None:
+    ben, mine, _, theirs = await two_houses(client, db)
+    assert (await ben.delete(f"{API}/{mine}", headers=V1)).status_code == 204
+    assert await recipient(db, theirs) == ("Umbenannt", False)
+
+
+async def test_the_link_counts_for_the_address_with_every_house_and_a_new_entry(
+    client: Clients, db: Connection
+) -> None:
+    ben, mine, carl, theirs = await two_houses(client, db)
+    link = await db.fetchval("select opt_out from partner where id::text = $1", theirs)
+    assert (await client.stranger.post(f"/abmelden-newsletter/{link}")).status_code == 200
+    assert await recipient(db, mine) == ("Paul Probe", True)
+    assert [await acts(db, one) for one in (mine, theirs)] == [["contact.added", "contact.unsubscribed"]] * 2
+    for one, found in ((ben, mine), (carl, theirs)):
+        assert (await one.delete(f"{API}/{found}", headers={"if-match": '"v2"'})).status_code == 204
+    again = (await ben.post(API, json=entry(email="Paul@Probe.example"))).json()
+    assert (again["subscribed"], again["unsubscribed_on"]) == (False, "2026-11-23")
+    assert await recipient(db, again["id"]) == ("Paul Probe", True)
+    other = (await carl.post(API, json=entry(ags="05315000", email="neu@probe.example", despite_duplicates=True))).json()  # fmt: skip
+    moved = await carl.patch(f"{API}/{other['id']}", json={"email": "paul@probe.example"}, headers=V1)
+    assert moved.json()["subscribed"] is False, "another address does not bring the letters back either"
+    kept = await db.fetch("select address from partner_opt_out")
+    assert [row["address"] for row in kept] == [hashlib.sha256(b"paul@probe.example").digest()]
+    assert "bleibt auch nach einem neuen Eintrag abgemeldet" in (await (await client.browser("ben")).get(f"/netzwerk/{again['id']}")).text  # fmt: skip
+    wished = await ben.patch(f"{API}/{again['id']}", json={"subscribed": True}, headers=V1)
+    assert wished.json()["subscribed"] is True and await recipient(db, again["id"]) == ("Paul Probe", False)
