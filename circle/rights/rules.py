@@ -52,7 +52,7 @@ RIGHT_NAMES = {
 }
 """Every right by the name of what it allows; a test asks for each."""
 
-SPECIFIC = ("named:", "meeting:", "expert:", "person:", "role:")
+SPECIFIC = ("named:", "meeting:", "expert:", "person:", "role:", "tenure:")
 """Keys that open single things or repeat a role."""
 HANDLED_BY = {
     "consultation": "mit der Anfrage befasst",
@@ -91,6 +91,7 @@ def key_words(key: str, thing: FoundThing, *, opened: bool) -> str:
         "named": "namentlich benannt",
         "meeting": "nimmt an der Sitzung teil",
         "expert": "hinzugezogen",
+        "tenure": "Bestellung, unter der das Haus gefragt hat",
         "person": HANDLED_BY.get(thing.kind, "zuständig"),
     }[kind]
 

@@ -160,3 +160,16 @@ async def test_the_register_of_a_house_is_never_told_of(circle: Clients) -> None
         "select id from person where authority_id = $1 and active limit 1", one["authority_id"]
     )
     assert (await explain(office, person, "2026-11-23", str(one["id"]))).status_code == 404
+
+
+async def test_a_confidential_request_is_explained_by_the_tenure_that_asked(circle: Clients) -> None:
+    """Who asked sees it by their appointment, and the page says so in words."""
+    db = circle.database.connection
+    assert db is not None
+    asked = await db.fetchrow(
+        "select reference, requested_by from consultation where confidentiality = 'confidential' and state = 'assigned'"
+    )
+    office = await circle.as_("leyla.musteroglu@kfi.example")
+    told = await office.get(f"/api/v1/rights?person_id={asked['requested_by']}&object={asked['reference']}")
+    assert told.status_code == 200, told.text
+    assert told.json()["object"]["because"] == ["Bestellung, unter der das Haus gefragt hat"]
