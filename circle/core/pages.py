@@ -2,13 +2,15 @@
 
 import re
 import secrets
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from datetime import date, datetime, time
 from pathlib import Path
 from typing import Any, NoReturn
 from urllib.parse import quote, unquote
 from zoneinfo import ZoneInfo
 
+import asyncpg
 import jinja2
 import msgspec
 from litestar import Request, Response
@@ -40,6 +42,11 @@ LEVELS = {
     "circle": "Koordinierungskreis",
     "confidential": "vertraulich",
 }
+
+
+MENDABLE = (errors.Invalid, errors.Conflict, errors.Stale)
+"""Refusals after which the form is shown again, so that nobody loses what they typed."""
+GUARDS = {"csrf_token", "revision", "idempotency_key"}
 
 
 class NavItem(msgspec.Struct, frozen=True):
@@ -223,6 +230,22 @@ def go(path: str, notice: str = "") -> Response[None]:
     return Response(None, status_code=303, headers={"location": path}, cookies=cookies)
 
 
+@asynccontextmanager
+async def attempt(db: Connection) -> AsyncIterator[None]:
+    """A form's act. When it is refused, its form can still be read and shown: what the act wrote is taken back.
+
+    Raises the refusal behind a constraint that a race or an odd input met.
+    """
+    await db.execute("savepoint attempt")
+    try:
+        yield
+    except Exception as error:
+        await db.execute("rollback to savepoint attempt")
+        if isinstance(error, asyncpg.IntegrityConstraintViolationError):
+            raise errors.from_database(error) or error from error
+        raise
+
+
 async def once(
     request: Request[Any, Any, Any],
     db: Connection,
@@ -242,7 +265,8 @@ async def once(
     entries = [pair for pair in form.multi_items() if pair[0] != "csrf_token" and isinstance(pair[1], str)]
     asked = f"{request.url.path}\n{entries}".encode()
     key = str(form.get("idempotency_key", ""))
-    kept = await idempotency.once(db, actor, key, asked, stored, required=True)
+    async with attempt(db):
+        kept = await idempotency.once(db, actor, key, asked, stored, required=True)
     return go(kept.body.decode(), notice)
 
 
@@ -254,8 +278,15 @@ def again(
     form: FormMultiDict,
     **context: Any,
 ) -> NoReturn:
-    """Show the form again with the entered values and the German reasons (422). Nothing of the act remains."""
+    """Show the form again with the entered values and the German reasons. Nothing of the act remains.
+
+    Input is 422; what somebody else did meanwhile keeps its status (409, 412).
+    """
     reasons = wrong.fields or {"": wrong.detail or wrong.title}
+    if isinstance(wrong, errors.Stale) and not wrong.detail and not GUARDS.issuperset(form):
+        reasons = {
+            "": f"{wrong.title} Ihre Eingaben stehen noch hier; wenn Sie noch einmal absenden, gelten sie."
+        }
     status = 422 if wrong.status == 400 else wrong.status
     raise Again(
         show(request, template, actor.card, status=status, errors=reasons, form=form, **context)

@@ -138,7 +138,7 @@ async def add_department(
 
     try:
         return await pages.once(request, db, actor, form, act, "Der Fachbereich ist eingetragen.")
-    except errors.Invalid as wrong:
+    except pages.MENDABLE as wrong:
         pages.again(request, "measures/departments.html", actor, wrong, form, departments=house.departments)
 
 
@@ -171,7 +171,7 @@ async def change_department(
 
     try:
         return await pages.once(request, db, actor, form, act, "Die Änderung ist gespeichert.")
-    except errors.Invalid as wrong:
+    except pages.MENDABLE as wrong:
         pages.again(request, "measures/department.html", actor, wrong, form, department=department)
 
 
@@ -193,7 +193,7 @@ async def draft_report(request: Incoming, db: web.Db, actor: web.Acting) -> Resp
 
     try:
         return await pages.once(request, db, actor, form, act, "Der Vortrag ist als Entwurf angelegt.")
-    except errors.Invalid as wrong:
+    except pages.MENDABLE as wrong:
         pages.again(request, "measures/report_form.html", actor, wrong, form, report=None, **WORDS)
 
 
@@ -314,7 +314,7 @@ async def draft_measure(
 
     try:
         return await pages.once(request, db, actor, form, act, "Die Maßnahme ist als Entwurf angelegt.")
-    except errors.Invalid as wrong:
+    except pages.MENDABLE as wrong:
         pages.again(
             request, "measures/measure_form.html", actor, wrong, form, measure=None, **context, **WORDS
         )
@@ -543,7 +543,7 @@ async def _on_report(
 
     try:
         return await pages.once(request, db, actor, form, done, notice)
-    except errors.Invalid as wrong:
+    except pages.MENDABLE as wrong:
         found = await store.get_report(db, caller, report_id)
         pages.again(request, template, actor, wrong, form, **_report_page(found, actor.card))
 
@@ -560,7 +560,7 @@ async def _on_measure(
 
     try:
         return await pages.once(request, db, actor, form, done, notice)
-    except errors.Invalid as wrong:
+    except pages.MENDABLE as wrong:
         found = await store.get_measure(db, caller, measure_id)
         context = await _measure_page(db, caller, found, actor.card)
         if participation_id:

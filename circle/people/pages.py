@@ -224,11 +224,12 @@ async def change_contact(
     form = await pages.read_form(request)
     revision = pages.revision(form)
     try:
-        new = _cleared(fields.from_form(ContactChange, form), "email", "phone", "room", "hours")
-        if actor.person_id == person_id:
-            new = _cleared(new, "public_fields", empty=[])
-        await actions.change_contact(db, actor, person_id, new, revision)
-    except errors.Invalid as wrong:
+        async with pages.attempt(db):
+            new = _cleared(fields.from_form(ContactChange, form), "email", "phone", "room", "hours")
+            if actor.person_id == person_id:
+                new = _cleared(new, "public_fields", empty=[])
+            await actions.change_contact(db, actor, person_id, new, revision)
+    except pages.MENDABLE as wrong:
         found = await store.get_person(db, caller, person_id)
         person = pages.as_struct(found, PersonDetail)
         pages.again(
@@ -292,10 +293,11 @@ async def change_house(
     form = await pages.read_form(request)
     _, house = await _house(db, caller, key)
     try:
-        new = fields.from_form(AuthorityChange, form)
-        new = _cleared(new, "seat", "address", "phone", "website")
-        await actions.change_house(db, actor, house.id, new, pages.revision(form))
-    except errors.Invalid as wrong:
+        async with pages.attempt(db):
+            new = fields.from_form(AuthorityChange, form)
+            new = _cleared(new, "seat", "address", "phone", "website")
+            await actions.change_house(db, actor, house.id, new, pages.revision(form))
+    except pages.MENDABLE as wrong:
         pages.again(request, "people/house_form.html", actor, wrong, form, house=house)
     return pages.go(f"/personen/haus/{house.key}", "Die Angaben sind gespeichert.")
 

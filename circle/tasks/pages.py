@@ -74,7 +74,7 @@ async def assign(request: Incoming, db: web.Db, actor: web.Acting) -> Response[A
     try:
         notice = "Die Aufgabe ist angelegt. Sie gilt, sobald sie angenommen ist."
         return await pages.once(request, db, actor, form, act, notice)
-    except errors.Invalid as wrong:
+    except pages.MENDABLE as wrong:
         pages.again(request, "tasks/new.html", actor, wrong, form, **choices)
 
 
@@ -157,7 +157,7 @@ async def _do(
 
     try:
         return await pages.once(request, db, actor, form, done, notice)
-    except errors.Invalid as wrong:
+    except pages.MENDABLE as wrong:
         context = await _task_page(db, found, auth.me(actor.card), actor.today)
         pages.again(request, "tasks/show.html", actor, wrong, form, **context)
 

@@ -127,6 +127,30 @@ async def test_errors_stand_at_the_field_and_values_stay(client: Clients, db: Co
     assert stale.status_code == 412
 
 
+async def test_what_was_typed_comes_back_when_another_was_first(client: Clients, db: Connection) -> None:
+    ben, program = await client.browser("ben"), await client.as_("ben")
+    await department(program)
+    made = await measure(program)
+    path = f"/haus/massnahmen/{made['id']}/aendern"
+    kept = {"title": SECRET, "description": "Behalten"}
+    stale = await ben.post(path, kept | {"revision": "1", "idempotency_key": "k"})
+    assert stale.status_code == 412 and "Behalten" in stale.text and "stehen noch hier" in stale.text
+    page = Page(stale.text)
+    page.check()
+    assert page.values["revision"] == str(made["revision"])
+    assert (
+        await ben.post(path, kept | {"revision": page.values["revision"], "idempotency_key": "k"})
+    ).status_code == 303
+    for _ in range(2):
+        taken = await ben.post(
+            "/haus/fachbereiche", {"number": "Dezernat 11", "name": "Behalten", "idempotency_key": "d"}
+        )
+        assert taken.status_code == 409 and 'value="Behalten"' in taken.text
+        assert "mit dieser Nummer gibt es" in taken.text
+        Page(taken.text).check()
+    assert await db.fetchval("select count(*) from department") == 1
+
+
 async def test_strangers_and_forms(client: Clients) -> None:
     made = await measure(await client.as_("ben"))
     anna, clara = await client.browser("anna"), await client.browser("clara")

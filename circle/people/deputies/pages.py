@@ -108,7 +108,7 @@ async def enter(request: Incoming, db: web.Db, actor: web.Acting) -> Response[An
 
     try:
         return await pages.once(request, db, actor, form, act, "Die Vertretung ist eingetragen.")
-    except (errors.Invalid, errors.Conflict) as wrong:
+    except pages.MENDABLE as wrong:
         choices = await _choices(db, actor, str(form.get("meeting_reference", ""))[:40])
         if "meeting_id" in wrong.fields:
             wrong = errors.Invalid(wrong.detail)  # no field of the form that a link could lead to
@@ -138,9 +138,10 @@ async def change(
     rules.require_keeper(actor, one.person_id, one.authority_id)
     kind: type[TimeForm] | type[EndForm] = TimeForm if one.state == "ahead" else EndForm
     try:
-        given = msgspec.structs.asdict(fields.from_form(kind, form))
-        await actions.change(db, actor, absence_id, AbsenceChange(**given), pages.revision(form))
-    except (errors.Invalid, errors.Conflict) as wrong:
+        async with pages.attempt(db):
+            given = msgspec.structs.asdict(fields.from_form(kind, form))
+            await actions.change(db, actor, absence_id, AbsenceChange(**given), pages.revision(form))
+    except pages.MENDABLE as wrong:
         pages.again(request, "deputies/form.html", actor, wrong, form, **await _of(db, actor, found))
     return pages.go("/vertretungen", "Die Vertretung ist geändert.")
 

@@ -108,9 +108,7 @@ async def add(request: Incoming, db: web.Db, actor: web.Acting) -> Response[Any]
 
     try:
         return await pages.once(request, db, actor, form, act, "Der Kontakt ist eingetragen.")
-    except errors.Invalid as wrong:
-        pages.again(request, "network/new.html", actor, wrong, form, **choices)
-    except errors.Conflict as wrong:
+    except pages.MENDABLE as wrong:
         alike = wrong.extra.get("duplicates", [])
         pages.again(request, "network/new.html", actor, wrong, form, **choices | {"duplicates": alike})
 
@@ -182,7 +180,7 @@ async def _do(
 
     try:
         return await pages.once(request, db, actor, form, done, notice)
-    except errors.Invalid as wrong:
+    except pages.MENDABLE as wrong:
         context = await _contact_page(db, caller, actor, contact_id)
         pages.again(request, "network/show.html", actor, wrong, form, **context)
 
@@ -242,7 +240,7 @@ async def preview_import(request: Incoming, db: web.Db, actor: web.Acting) -> Re
                 "Bitte wählen Sie eine Datei.", fields={"file": "Bitte wählen Sie eine Datei."}
             )
         import_id = await actions.preview(db, actor, content, fields.from_form(Origin, form))
-    except errors.Invalid as wrong:
+    except pages.MENDABLE as wrong:
         pages.again(
             request,
             "network/import.html",

@@ -103,3 +103,23 @@ async def test_from_the_meeting_the_day_is_filled_in(client: Clients, db: Connec
     assert (
         gone.status_code == 422 and "findet nicht statt" in gone.text and "#field-meeting_id" not in gone.text
     )
+
+
+async def test_what_was_typed_comes_back_when_another_was_first(client: Clients, db: Connection) -> None:
+    ben, body = await house(db)
+    deputy = UUID(body["deputy_id"])
+    await make.absence(db, ben, deputy, date(2026, 12, 1), date(2026, 12, 4))
+    path = f"/vertretungen/{await db.fetchval('select id from absence')}"
+    await make.absence(db, ben, deputy, date(2026, 12, 14), date(2026, 12, 18))
+    one = await client.browser("ben")
+    given = {"deputy_id": str(deputy), "starts_on": "2026-12-16", "ends_on": "2026-12-22"}
+    for where, form in (
+        ("/vertretungen/neu", given | {"person_id": str(ben), "idempotency_key": "k"}),
+        (path, given | {"revision": "1"}),
+    ):
+        taken = await one.post(where, form)
+        assert taken.status_code == 409 and "schon eine Abwesenheit" in taken.text, where
+        assert 'value="2026-12-22"' in taken.text and taken.text.count("<h1") == 1
+    stale = await one.post(path, given | {"revision": "7"})
+    assert stale.status_code == 412 and 'value="2026-12-22"' in stale.text
+    assert 'name="revision" value="1"' in stale.text

@@ -118,3 +118,16 @@ async def test_a_file_by_page(client: Clients, db: Connection) -> None:
         assert saved.status_code == 200 and saved.text.startswith(begin)
         assert f"netzwerk.{kind}" in saved.headers["content-disposition"]
     assert (await (await client.browser("anna")).get(path)).status_code == 404
+
+
+async def test_what_was_typed_on_an_old_state_comes_back(client: Clients, db: Connection) -> None:
+    found = f"/netzwerk/{await make.contact(db, 'br-arnsberg', ags='05911000')}"
+    ben = await client.browser("ben")
+    stale = await ben.post(found, form(address="Behalten 7", revision="7"))
+    assert stale.status_code == 412 and "Behalten 7" in stale.text and "stehen noch hier" in stale.text
+    Page(stale.text).check()
+    assert 'name="revision" value="1"' in stale.text
+    assert (await ben.post(found, form(address="Behalten 7", revision="1"))).status_code == 303
+    assert await db.fetchval("select address from partner") == "Behalten 7"
+    gone = await ben.post(f"{found}/loeschen", {"revision": "1", "idempotency_key": "k"})
+    assert gone.status_code == 412 and "stehen noch hier" not in gone.text
