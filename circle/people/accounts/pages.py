@@ -99,7 +99,7 @@ async def add(request: Incoming, db: web.Db, actor: web.Acting) -> Response[Any]
         return await pages.once(
             request, db, actor, form, act, "Das Konto ist angelegt. Laden Sie die Person jetzt ein."
         )
-    except (errors.Invalid, errors.Conflict) as wrong:
+    except pages.MENDABLE as wrong:
         pages.again(
             request, "accounts/new.html", actor, wrong, form, roles=_grantable(actor), houses=houses,
             chosen=form.getall("roles", []),
@@ -265,7 +265,7 @@ async def _do(
 
     try:
         return await pages.once(request, db, actor, form, done, notice)
-    except (errors.Invalid, errors.Conflict, errors.TooMany) as wrong:
+    except (*pages.MENDABLE, errors.TooMany) as wrong:
         pages.again(request, "accounts/show.html", actor, wrong, form, **context)
 
 

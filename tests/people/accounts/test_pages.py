@@ -80,3 +80,19 @@ async def test_the_way_to_a_new_password_begins_at_the_sign_in(client: Clients) 
 def test_roles_that_exclude_each_other_are_explained() -> None:
     assert rules.remarks(["kfi_expert"]) == []
     assert len(rules.remarks(["kfi_expert", "commissioner", "quality_reviewer"])) == 2
+
+
+async def test_what_was_typed_on_an_old_state_comes_back(client: Clients, db: Connection) -> None:
+    anna, ben = await client.browser("anna"), await make.person_id(db, "ben")
+    house = await db.fetchval("select authority_id from person where id = $1", ben)
+    form = {
+        "name": "Ben Beauftragt",
+        "email": "ben@example.org",
+        "authority_id": str(house),
+        "function": "Behalten",
+    }
+    stale = await anna.post(f"/konten/{ben}", form | {"revision": "7", "idempotency_key": "k"})
+    assert stale.status_code == 412 and 'value="Behalten"' in stale.text
+    assert "stehen noch hier" in stale.text and stale.text.count("<h1") == 1
+    again = await anna.post(f"/konten/{ben}", form | {"revision": "1", "idempotency_key": "k"})
+    assert again.status_code == 303
