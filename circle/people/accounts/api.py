@@ -204,7 +204,7 @@ router = Router(
     "/api/v1",
     tags=["accounts"],
     route_handlers=[
-        list_accounts, read_account, confirm_address, drop_address, invite, deactivate, reactivate, grant, end_role, request_reset,
-        list_sessions, end_session, change_password,
+        list_accounts, read_account, confirm_address, drop_address, invite, deactivate, reactivate, grant,
+        end_role, request_reset, list_sessions, end_session, change_password,
     ],
 )  # fmt: skip

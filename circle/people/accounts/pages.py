@@ -277,8 +277,8 @@ async def _page(db: Connection, caller: Caller, person_id: UUID) -> dict[str, An
         raise errors.Forbidden(me=found.me)
     return {
         "me": me, "entry": account, "states": STATES, "role_names": ROLE_NAMES, "houses": await _houses(db),
-        "roles": _grantable(me), "endable": [role for role, _ in ROLES if rules.may_end(me, role, account.authority_id)],
-        "own": me.person_id == person_id, "remarks": rules.remarks(account.roles),
+        "endable": [role for role, _ in ROLES if rules.may_end(me, role, account.authority_id)],
+        "roles": _grantable(me), "own": me.person_id == person_id, "remarks": rules.remarks(account.roles),
     }  # fmt: skip
 
 
@@ -401,7 +401,8 @@ router = Router(
     "/",
     include_in_schema=False,
     route_handlers=[
-        list_accounts, show_new, add, show_account, change, confirm_address, drop_address, invite, deactivate, reactivate, grant, end_role, name_assistant, end_assistant, show_own,
-        change_password, end_session, end_other_sessions, show_forgotten, request_reset, show_password, set_password,
+        list_accounts, show_new, add, show_account, change, confirm_address, drop_address, invite, deactivate,
+        reactivate, grant, end_role, name_assistant, end_assistant, show_own, change_password, end_session,
+        end_other_sessions, show_forgotten, request_reset, show_password, set_password,
     ],
 )  # fmt: skip
