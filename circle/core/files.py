@@ -163,7 +163,7 @@ def content_type(name: str, head: bytes) -> str:
     if extension in _TEXT:
         genuine = b"\x00" not in head
     else:
-        guesses = {match.extension.lower() for match in puremagic.magic_string(head)} if head else set()
+        guesses = _guesses(head)
         office = extension in {".docx", ".xlsx", ".pptx", ".odt", ".ods", ".odp"}
         genuine = (
             head.startswith(b"PK\x03\x04")
@@ -177,6 +177,14 @@ def content_type(name: str, head: bytes) -> str:
             fields={"file": "Bitte die Datei prüfen."},
         )
     return ACCEPTED[extension]
+
+
+def _guesses(head: bytes) -> set[str]:
+    """The extensions that fit the first bytes; none when no known kind begins like that."""
+    try:
+        return {match.extension.lower() for match in puremagic.magic_string(head)}
+    except (puremagic.PureError, ValueError):
+        return set()
 
 
 async def insert(

@@ -136,6 +136,7 @@ def show(
         path=path,
         key=secrets.token_urlsafe(12),
         today=_day(state.clock.now()),
+        offset=state.clock.offset,
         status=status,
         **({"errors": {}, "form": {}} | context),
     )

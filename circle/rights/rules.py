@@ -106,7 +106,14 @@ def explain_thing(found: FoundThing) -> Thing:
         missing = [
             _words(gate.asked, found, " oder ", opened=False) for gate in found.gates if not gate.opened
         ]
-    return Thing(found.reference, found.kind, found.url, found.visible, list(dict.fromkeys(because)), missing)
+    return Thing(
+        found.reference,
+        found.kind,
+        found.url,
+        found.visible,
+        list(dict.fromkeys(because)),
+        list(dict.fromkeys(missing)),
+    )
 
 
 def _words(keys: Iterable[str], thing: FoundThing, between: str, *, opened: bool) -> str:

@@ -11,7 +11,7 @@ import httpx
 import pytest
 from litestar import Litestar
 
-from circle.core import files
+from circle.core import errors, files
 from circle.core.db import Connection
 from circle.core.files import Storage
 from circle.settings import Settings
@@ -232,3 +232,10 @@ async def test_a_card_is_one_statement(client: Clients, app: Litestar, db: Conne
     with queries(db) as seen:
         assert (await anna.get(f"{FILES}/{found}")).status_code == 200
     assert len(seen) == 1
+
+
+@pytest.mark.parametrize("name", ["bild.png", "brief.pdf", "brief.docx"])
+def test_bytes_of_no_known_kind_are_refused_as_such(name: str) -> None:
+    with pytest.raises(errors.Invalid) as refused:
+        files.content_type(name, bytes(range(1, 60)))
+    assert refused.value.fields == {"file": "Bitte die Datei prüfen."}

@@ -34,6 +34,11 @@
   // The browser's way back shows the page as it was left, with its locks.
   window.addEventListener("pageshow", () => [...sent.keys()].forEach(free));
 
+  // What an open page was told has ended: the whole page shows how, and what can be done now.
+  document.addEventListener("htmx:sseClose", (event) => {
+    if (event.detail.type === "message") location.reload();
+  });
+
   document.addEventListener("keydown", (event) => {
     if (event.key !== "Escape") return;
     const menu = event.target.closest("details.menu[open]");

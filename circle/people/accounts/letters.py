@@ -13,9 +13,9 @@ SUBJECTS = {
 }
 OPENINGS = {
     "invitation": "für Sie ist ein Zugang zum Arbeitsraum des Koordinierungskreises angelegt. Bitte setzen Sie über "
-    "diesen Link Ihr Kennwort. Der Link gilt sieben Tage und einmal:",
+    "diesen Link Ihr Kennwort. Der Link gilt sieben Tage und kann nur einmal benutzt werden:",
     "reset": "für Ihren Zugang wurde ein neues Kennwort verlangt. Bitte setzen Sie es über diesen Link. Er gilt eine "
-    "Stunde und einmal:",
+    "Stunde und kann nur einmal benutzt werden:",
     "notice": "für Ihren Zugang zum Arbeitsraum des Koordinierungskreises wurde eine andere E-Mail-Adresse eingetragen. Sie "
     "gilt, sobald eine zweite Person sie bestätigt. Bis dahin melden Sie sich mit dieser Adresse an.",
 }

@@ -46,7 +46,11 @@ def subject(given: NoticePrint) -> str:
 def text(given: NoticePrint) -> str:
     """What letter and mail say, without salutation."""
     until = f" bis zum {calendar.date_long(given.valid_to)}" if given.valid_to else ""
-    follows = f" {given.person_name} folgt auf {given.predecessor_name}." if given.predecessor_name else ""
+    follows = ""
+    if given.predecessor_name == given.person_name:
+        follows = f" {given.person_name} wird damit erneut bestellt."
+    elif given.predecessor_name:
+        follows = f" {given.person_name} folgt auf {given.predecessor_name}."
     return (
         "nach Nummer 3 Satz 3 des Runderlasses vom 5. Dezember 2023 (MBl. NRW. 2024 S. 2) teile ich mit:\n\n"
         f"{given.person_name} ist mit Wirkung vom {calendar.date_long(given.valid_from)}{until} "
