@@ -120,7 +120,7 @@ async def prepare(request: Incoming, db: web.Db, actor: web.Acting) -> Response[
 
     try:
         return await pages.once(request, db, actor, form, act)
-    except errors.Invalid as wrong:
+    except pages.MENDABLE as wrong:
         pages.again(request, "distribution/new.html", actor, wrong, form, **context)
 
 

@@ -114,7 +114,7 @@ async def convene(request: Incoming, db: web.Db, caller: web.Asking, actor: web.
 
     try:
         done = await pages.once(request, db, actor, form, act)
-    except errors.Invalid as wrong:
+    except pages.MENDABLE as wrong:
         pages.again(request, "meetings/form.html", actor, wrong, form, meeting=None, **WORDS)
     return pages.go(done.headers["location"], f"Die Sitzung ist angesetzt. {told}".strip())
 
@@ -187,9 +187,10 @@ async def change(
     form = await pages.read_form(request)
     found, meeting = await _meeting(db, caller, reference)
     try:
-        wanted = MeetingChange(**msgspec.structs.asdict(fields.from_form(MeetingForm, form)))
-        await actions.change(db, actor, meeting.id, wanted, pages.revision(form))
-    except (errors.Invalid, errors.Stale) as wrong:
+        async with pages.attempt(db):
+            wanted = MeetingChange(**msgspec.structs.asdict(fields.from_form(MeetingForm, form)))
+            await actions.change(db, actor, meeting.id, wanted, pages.revision(form))
+    except pages.MENDABLE as wrong:
         pages.again(
             request,
             "meetings/form.html",
@@ -261,7 +262,7 @@ async def cancel(
         return await pages.once(
             request, db, actor, form, act, "Die Sitzung ist abgesagt. Alle bekommen Bescheid."
         )
-    except errors.Invalid as wrong:
+    except pages.MENDABLE as wrong:
         context = await _off_page(db, actor, meeting, found.revision, "cancel")
         pages.again(request, "meetings/cancel.html", actor, wrong, form, **context)
 
@@ -294,7 +295,7 @@ async def move(
         return await pages.once(
             request, db, actor, form, act, "Die Sitzung ist verlegt. Alle bekommen Bescheid."
         )
-    except errors.Invalid as wrong:
+    except pages.MENDABLE as wrong:
         context = await _off_page(db, actor, meeting, found.revision, "move")
         pages.again(request, "meetings/move.html", actor, wrong, form, **context)
 

@@ -187,6 +187,8 @@ async def test_the_pages_do_it_once(db: Connection, client: Clients, office: Clo
         f"{PAGE}/verlegen", NEW_DATE | {"date": "", "revision": "2", "idempotency_key": "k"}
     )
     assert wrong.status_code == 422 and 'id="error-date"' in wrong.text and REASON["reason"] in wrong.text
+    stale = await browser.post(f"{PAGE}/verlegen", NEW_DATE | {"revision": "1", "idempotency_key": "k"})
+    assert stale.status_code == 412 and REASON["reason"] in stale.text and "stehen noch hier" in stale.text
     form = NEW_DATE | {"revision": "2", "idempotency_key": "k"}
     answers = [await browser.post(f"{PAGE}/verlegen", form) for _ in range(2)]
     assert [one.headers["location"] for one in answers] == ["/sitzungen/KK-2027-2"] * 2

@@ -106,7 +106,7 @@ async def propose(request: Incoming, caller: web.Asking, reference: FromPath[str
 
         try:
             return await pages.once(request, db, actor, form, act, "Ihr Punkt ist angemeldet.")
-        except errors.Invalid as wrong:
+        except pages.MENDABLE as wrong:
             context = await _new_page(db, caller, meeting)
             context["attached"] = await _attached(db, actor, filled)
             pages.again(request, "agenda/new.html", actor, wrong, filled, **context)
@@ -288,7 +288,7 @@ async def do(
 
         try:
             return await pages.once(request, db, actor, form, done, FORMS[act].done)
-        except (errors.Invalid, errors.Stale) as wrong:
+        except pages.MENDABLE as wrong:
             context = await _item_page(db, caller, auth.me(actor.card), agenda, item, act, failed=True)
             del context["form"]
             if act in WITH_FILES:
@@ -318,7 +318,7 @@ async def arrange(
     try:
         plan = _plan(form, agenda)
         await actions.arrange(db, actor, agenda.meeting.id, plan, pages.revision(form))
-    except errors.Invalid as wrong:
+    except pages.MENDABLE as wrong:
         pages.again(request, "agenda/arrange.html", actor, wrong, form, **_table(found))
     moved = form.get("up") or form.get("down")
     return pages.go(

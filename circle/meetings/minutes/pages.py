@@ -37,9 +37,10 @@ async def write_head(
     found = await store.get(db, caller, reference=reference[:40], unborn=True)
     meeting_id = pages.as_struct(found, Minutes).meeting_id
     try:
-        head = fields.from_form(MinutesHead, form)
-        await actions.write_head(db, actor, meeting_id, head, pages.revision(form) or None)
-    except errors.Invalid as wrong:
+        async with pages.attempt(db):
+            head = fields.from_form(MinutesHead, form)
+            await actions.write_head(db, actor, meeting_id, head, pages.revision(form) or None)
+    except pages.MENDABLE as wrong:
         pages.again(request, "minutes/show.html", actor, wrong, form, **await _page(db, caller, found))
     return pages.go(_path(reference), "Der Kopf der Niederschrift ist gespeichert.")
 
@@ -83,7 +84,7 @@ async def object_to(
 
     try:
         return await pages.once(request, db, actor, form, act, "Ihre Einwendung ist eingegangen.")
-    except errors.Invalid as wrong:
+    except pages.MENDABLE as wrong:
         pages.again(request, "minutes/show.html", actor, wrong, form, **await _page(db, caller, found))
 
 
@@ -105,7 +106,7 @@ async def decide(
         if ruling.decision != "accepted":
             ruling = Ruling(ruling.decision, ruling.reason)
         await actions.decide(db, actor, meeting_id, objection_id, ruling, pages.revision(form))
-    except errors.Invalid as wrong:
+    except pages.MENDABLE as wrong:
         context = await _page(db, caller, found) | {"deciding": objection_id}
         pages.again(request, "minutes/show.html", actor, wrong, form, **context)
     return pages.go(_path(reference) + "#einwendungen", "Über die Einwendung ist entschieden.")
@@ -151,7 +152,7 @@ async def correct(
 
     try:
         return await pages.once(request, db, actor, form, act, "Die Berichtigung ist festgehalten.")
-    except errors.Invalid as wrong:
+    except pages.MENDABLE as wrong:
         pages.again(request, "minutes/show.html", actor, wrong, form, **await _page(db, caller, found))
 
 

@@ -202,7 +202,7 @@ async def enter(request: Incoming, db: web.Db, actor: web.Acting) -> Response[An
 
     try:
         return await pages.once(request, db, actor, form, act, "Die Bestellung ist eingetragen.")
-    except (errors.Invalid, errors.Conflict) as wrong:
+    except pages.MENDABLE as wrong:
         pages.again(request, "appointments/new.html", actor, wrong, form, **_offered(people))
 
 
@@ -385,7 +385,7 @@ async def name_ministry(
 
     try:
         return await pages.once(request, db, actor, form, act, "Das Ministerium ist eingetragen.")
-    except (errors.Invalid, errors.Conflict) as wrong:
+    except pages.MENDABLE as wrong:
         pages.again(request, "appointments/ministry.html", actor, wrong, form, **_ministries(found))
 
 
@@ -418,7 +418,7 @@ async def _do(
 
     try:
         return await pages.once(request, db, actor, form, done, notice)
-    except (errors.Invalid, errors.Conflict) as wrong:
+    except pages.MENDABLE as wrong:
         context = await _page(db, found, auth.me(actor.card)) | {"act": name}
         template = "appointments/act.html" if name else "appointments/show.html"
         pages.again(request, template, actor, wrong, form, **context)

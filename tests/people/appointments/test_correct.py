@@ -59,8 +59,9 @@ async def test_the_page_does_the_same(client: Clients, db: Connection) -> None:
     assert (await anna.post(address, form)).status_code == 303
     shown = (await anna.get(f"/bestellungen/{one}")).text
     assert "Org 3/24" in shown and "eingetragen am 23.11.2026" in shown
-    late = await anna.post(address, form | {"idempotency_key": "k2"})
-    assert late.status_code == 412
+    late = await anna.post(address, form | {"file_reference": "Org 9/24", "idempotency_key": "k2"})
+    assert late.status_code == 412 and 'value="Org 9/24"' in late.text and "stehen noch hier" in late.text
+    assert 'name="revision" value="2"' in late.text
     assert (await (await client.browser("ben")).get(address)).status_code == 403
     assert (await anna.get(f"/bestellungen/{one}/erfunden")).status_code == 404
 
