@@ -70,6 +70,8 @@ CREATE TABLE person (
     active boolean DEFAULT true NOT NULL,
     password_hash text,
     revision integer DEFAULT 1 NOT NULL,
+    pending_email text,
+    pending_by uuid,
     contact_email text DEFAULT ''::text NOT NULL,
     room text DEFAULT ''::text NOT NULL,
     hours text DEFAULT ''::text NOT NULL,
@@ -77,6 +79,7 @@ CREATE TABLE person (
     contact_confirmed_on date,
     contact_reminded_on date,
     contact_doubtful_on date,
+    CONSTRAINT person_pending_complete CHECK (((pending_email IS NULL) = (pending_by IS NULL))),
     CONSTRAINT person_public_fields_known CHECK ((public_fields <@ ARRAY['email'::text, 'phone'::text, 'room'::text, 'hours'::text]))
 );
 
@@ -88,6 +91,8 @@ CREATE FUNCTION account_body(p person, house authority, day date) RETURNS jsonb
         'revision', $1.revision, 'roles', roles_on($1.id, $3),
         'state', case when not $1.active then 'inactive' when $1.password_hash is not null then 'active'
             when l.id is not null and l.expires_at > now() then 'invited' else 'no_access' end,
+        'pending_email', $1.pending_email,
+        'pending_by_name', (select q.name from person q where q.id = $1.pending_by),
         'invited_at', l.created_at, 'invitation_failure', coalesce(l.failure, ''),
         'grants', (
             select coalesce(jsonb_agg(jsonb_build_object('role', g.role, 'valid_from', g.valid_from, 'valid_to', g.valid_to)
@@ -126,6 +131,12 @@ CREATE FUNCTION acts_for(person uuid, own uuid, house uuid, day date) RETURNS bo
     select $2 = $3 or exists (
         select from appointment a where a.person_id = $1 and a.authority_id = $3
             and a.valid_from <= $4 and (a.valid_to is null or a.valid_to >= $4))
+$_$;
+
+CREATE FUNCTION address_key(email text) RETURNS bytea
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $_$
+    select sha256(convert_to(lower($1), 'UTF8'))
 $_$;
 
 CREATE FUNCTION agenda_body(meeting uuid, keys text[]) RETURNS json
@@ -187,6 +198,7 @@ CREATE TABLE appointment (
     revision integer DEFAULT 1 NOT NULL,
     requirements_confirmed_on date,
     handed_over_on date,
+    handover_began_on date,
     CONSTRAINT appointment_kind_known CHECK ((kind = ANY (ARRAY['commissioner'::text, 'deputy'::text]))),
     CONSTRAINT appointment_period_ordered CHECK (((valid_to IS NULL) OR (valid_to >= valid_from)))
 );
@@ -633,9 +645,11 @@ begin
 end $$;
 
 CREATE FUNCTION keys_on(person uuid, authority uuid, roles text[], day date) RETURNS text[]
-    LANGUAGE sql STABLE
+    LANGUAGE plpgsql STABLE
     AS $_$
-    select array['person:' || $1]
+#variable_conflict use_column
+begin
+    return case when $3 = '{}' then '{}' else array['person:' || $1] end
         || case when not $3 <@ array['technical_admin', 'data_protection_officer'] then array['public'] else '{}' end
         || case when $3 && array['circle_office', 'circle_moderator', 'kfi_head', 'kfi_expert', 'knowledge_editor',
             'quality_reviewer', 'release_approver', 'records_manager', 'assistant', 'regional_staff', 'commissioner',
@@ -647,23 +661,33 @@ CREATE FUNCTION keys_on(person uuid, authority uuid, roles text[], day date) RET
             select 'role:' || role from unnest($3) role
             union all
             select 'meeting:' || a.meeting_id from attendance a
-            where a.person_id = $1 and not $3 && array['technical_admin']
+            where a.person_id = $1 and $3 <> '{}' and not $3 && array['technical_admin']
             union all
             select 'meeting:' || a.meeting_id from attendance a
+            join meeting m on m.id = a.meeting_id and m.date >= $4 - 365
             where a.represented_by = $1 and not $3 && array['technical_admin']
             union all
             select 'meeting:' || b.meeting_id from absence b
+            join appointment d on d.person_id = b.deputy_id and d.kind = 'deputy'
+            join appointment c on c.person_id = b.person_id and c.kind = 'commissioner' and c.authority_id = d.authority_id
             where b.deputy_id = $1 and b.meeting_id is not null and b.ends_on >= $4
+                and $4 between d.valid_from and coalesce(d.valid_to, 'infinity')
+                and b.ends_on between d.valid_from and coalesce(d.valid_to, 'infinity')
+                and b.ends_on between c.valid_from and coalesce(c.valid_to, 'infinity')
             union all
             select 'tenure:' || c.id from appointment c
             where c.authority_id = $2 and c.kind = 'commissioner' and $3 && array['commissioner', 'deputy', 'assistant']
                 and c.valid_from <= $4 and (c.valid_to is null or c.valid_to >= $4)
             union all
-            select 'named:' || n.object_id from named_access n where n.person_id = $1
+            select 'named:' || n.object_id from named_access n
+            where n.person_id = $1 and $3 && array['circle_office', 'circle_moderator', 'kfi_head', 'kfi_expert',
+                'knowledge_editor', 'quality_reviewer', 'release_approver', 'commissioner', 'deputy',
+                'data_protection_officer']
             union all
             select 'expert:' || e.object_id from expert_involvement e
-            where e.person_id = $1 and e.valid_from <= $4 and coalesce(e.ended_on - 1, e.valid_to) >= $4)
-$_$;
+            where e.person_id = $1 and e.authority_id = $2
+                and e.valid_from <= $4 and coalesce(e.ended_on - 1, e.valid_to) >= $4);
+end $_$;
 
 CREATE FUNCTION learn_words(texts text, levels text[]) RETURNS void
     LANGUAGE plpgsql
@@ -711,6 +735,8 @@ CREATE FUNCTION may_read_event(event audit_event, reader uuid, keys text[]) RETU
             when 'paper' then exists (select from paper p where p.id = $1.object_id and visible(p.audience, $3))
             when 'task' then exists (select from task t where t.id = $1.object_id and visible(t.audience, $3))
             when 'dispatch' then exists (select from dispatch d where d.id = $1.object_id and visible(d.audience, $3))
+            -- Who was away when is for the own house and the office (`list_absences`).
+            when 'absence' then 'role:circle_office' = any($3)
             else true
         end
     end
@@ -977,6 +1003,7 @@ CREATE TABLE partner (
     subscribed boolean DEFAULT true NOT NULL,
     unsubscribed_on date,
     opt_out uuid DEFAULT gen_random_uuid() NOT NULL,
+    entered_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
     revision integer DEFAULT 1 NOT NULL,
     CONSTRAINT partner_ags_of_the_land CHECK ((ags ~ '^05[13579][0-9]{5}$'::text)),
     CONSTRAINT partner_gets_public_only CHECK ((audience_level = 'public'::text)),
@@ -1308,13 +1335,14 @@ CREATE TABLE account_link (
     id uuid DEFAULT gen_random_uuid() NOT NULL,
     person_id uuid,
     kind text NOT NULL,
+    address text DEFAULT ''::text NOT NULL,
     token_hash bytea,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     expires_at timestamp with time zone NOT NULL,
     leased_until timestamp with time zone,
     sent_at timestamp with time zone,
     failure text DEFAULT ''::text NOT NULL,
-    CONSTRAINT account_link_kind_known CHECK ((kind = ANY (ARRAY['invitation'::text, 'reset'::text])))
+    CONSTRAINT account_link_kind_known CHECK ((kind = ANY (ARRAY['invitation'::text, 'reset'::text, 'notice'::text])))
 );
 
 CREATE TABLE account_request (
@@ -1802,6 +1830,11 @@ CREATE TABLE partner_note (
     written_by uuid
 );
 
+CREATE TABLE partner_opt_out (
+    address bytea NOT NULL,
+    opted_out_on date NOT NULL
+);
+
 CREATE TABLE procedure (
     version integer NOT NULL,
     adopted_on date NOT NULL,
@@ -1822,7 +1855,7 @@ CREATE TABLE role_grant (
     role text NOT NULL,
     valid_from date DEFAULT '2000-01-01'::date NOT NULL,
     valid_to date,
-    CONSTRAINT role_grant_period_ordered CHECK (((valid_to IS NULL) OR (valid_to >= valid_from))),
+    CONSTRAINT role_grant_period_ordered CHECK (((valid_to IS NULL) OR (valid_to >= (valid_from - 1)))),
     CONSTRAINT role_grant_role_known CHECK ((role = ANY (ARRAY['circle_office'::text, 'circle_moderator'::text, 'kfi_head'::text, 'kfi_expert'::text, 'knowledge_editor'::text, 'quality_reviewer'::text, 'release_approver'::text, 'records_manager'::text, 'assistant'::text, 'regional_staff'::text, 'ministry_observer'::text, 'municipal_contact'::text, 'partner'::text, 'data_protection_officer'::text, 'technical_admin'::text, 'former_commissioner'::text])))
 );
 
@@ -2093,6 +2126,9 @@ ALTER TABLE ONLY partner_import
 ALTER TABLE ONLY partner_note
     ADD CONSTRAINT partner_note_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY partner_opt_out
+    ADD CONSTRAINT partner_opt_out_address_unique PRIMARY KEY (address);
+
 ALTER TABLE ONLY partner
     ADD CONSTRAINT partner_opt_out_unique UNIQUE (opt_out);
 
@@ -2121,7 +2157,7 @@ ALTER TABLE ONLY responsible_ministry
     ADD CONSTRAINT responsible_ministry_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY role_grant
-    ADD CONSTRAINT role_grant_no_overlap EXCLUDE USING gist (person_id WITH =, role WITH =, daterange(valid_from, valid_to, '[]'::text) WITH &&);
+    ADD CONSTRAINT role_grant_no_overlap EXCLUDE USING gist (person_id WITH =, role WITH =, daterange(valid_from, (valid_to + 1)) WITH &&);
 
 ALTER TABLE ONLY role_grant
     ADD CONSTRAINT role_grant_unique PRIMARY KEY (person_id, role, valid_from);
@@ -2628,6 +2664,9 @@ ALTER TABLE ONLY partner
 
 ALTER TABLE ONLY person
     ADD CONSTRAINT person_authority_exists FOREIGN KEY (authority_id) REFERENCES authority(id);
+
+ALTER TABLE ONLY person
+    ADD CONSTRAINT person_pending_by_exists FOREIGN KEY (pending_by) REFERENCES person(id);
 
 ALTER TABLE ONLY report_to_head
     ADD CONSTRAINT report_to_head_author_exists FOREIGN KEY (created_by) REFERENCES person(id);
