@@ -224,7 +224,9 @@ async def test_confidential_items_are_open_to_named_persons_only(loaded: Loaded)
         "select audience from search_sealed where level = 'confidential' and source_kind = 'agenda_item'",
     )
     assert len(entries) == 2
-    assert all({key.partition(":")[0] for key in entry["audience"]} == {"named", "expert"} for entry in entries)
+    assert all(
+        {key.partition(":")[0] for key in entry["audience"]} == {"named", "expert"} for entry in entries
+    )
 
 
 async def test_minutes_are_frozen_and_hide_confidential_words(loaded: Loaded) -> None:
