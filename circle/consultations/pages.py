@@ -181,7 +181,7 @@ async def create(request: Incoming, caller: web.Asking) -> Response[Any]:
         notice = "Der Entwurf ist gespeichert." if drafted else "Ihre Anfrage ist abgeschickt."
         try:
             return await pages.once(request, db, actor, form, act, notice)
-        except errors.Invalid as wrong:
+        except pages.MENDABLE as wrong:
             choices: Choices = pages.as_struct(await store.get_choices(db, caller), Choices)
             pages.again(
                 request, "consultations/new.html", actor, wrong, filled, topics=choices.topics, thing=None,
@@ -246,7 +246,7 @@ async def change(request: Incoming, caller: web.Asking, consultation_id: FromPat
 
         try:
             return await pages.once(request, db, actor, form, act, "Gespeichert.")
-        except errors.Invalid as wrong:
+        except pages.MENDABLE as wrong:
             pages.again(
                 request, "consultations/new.html", actor, wrong, filled, topics=opened.choices.topics, thing=thing,
                 attached=_labelled(thing, "question") + await _attached(db, actor, filled, thing),
@@ -288,7 +288,7 @@ async def do(
         try:
             return await pages.once(request, db, actor, form, done, FORMS[act].done)
         except CircleError as wrong:
-            if not wrong.fields and not isinstance(wrong, errors.Invalid | errors.Stale):
+            if not wrong.fields and not isinstance(wrong, pages.MENDABLE):
                 raise
             me = auth.me(actor.card)
             context = await _page(me, opened, act) | await _house_staff(db, me, opened, act)

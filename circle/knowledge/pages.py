@@ -16,7 +16,6 @@ from markupsafe import Markup
 from circle.core import access, answers, auth, clock, errors, fields, files, files_api, pages, web
 from circle.core.auth import Actor
 from circle.core.db import Caller, Connection
-from circle.core.errors import CircleError
 from circle.core.files_api import UploadRequest
 
 from . import actions, api, prints, rendering, rules, store
@@ -215,7 +214,7 @@ async def change(request: Incoming, caller: web.Asking, reference: FromPath[str]
             if form.get("preview"):
                 return await _preview(request, db, actor, form, refused, document)
             return await pages.once(request, db, actor, form, act, "Gespeichert.")
-        except errors.Invalid as wrong:
+        except (errors.Invalid, errors.Conflict) as wrong:
             context = await _form_page(db, actor, form, document)
             pages.again(request, "knowledge/edit.html", actor, wrong, form, **context)
         except errors.Stale as stale:
@@ -287,9 +286,7 @@ async def do(
 
     try:
         return await pages.once(request, db, actor, form, act, STEPS[step].done)
-    except CircleError as wrong:
-        if not isinstance(wrong, errors.Invalid | errors.Stale):
-            raise
+    except pages.MENDABLE as wrong:
         document = pages.as_struct(await actions.get(db, caller, document_id), Document)
         context = await _step_page(request, db, document, step)
         pages.again(request, "knowledge/step.html", actor, wrong, form, **context)

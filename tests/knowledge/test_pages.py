@@ -290,3 +290,12 @@ async def test_a_confidential_release_names_its_readers(client: Clients, db: Con
     await change(client, "wanda", made["id"], abstract="Kurz.")
     assert (await act(client, "frida", made["id"], "release")).status_code == 200
     assert (await (await client.browser("quirin")).get(f"/wissen/{made['reference']}")).status_code == 404
+
+
+async def test_what_was_typed_comes_back_when_the_state_forbids_it_by_now(client: Clients) -> None:
+    await write(client)
+    frida = await client.browser("frida")
+    late = {"revision": "1", "reason": "Behalten", "idempotency_key": "k"}
+    told = await frida.post("/wissen/WD-001/zurueckgeben", late)
+    assert told.status_code == 409 and "Behalten" in told.text, told.text
+    Page(told.text).check()
