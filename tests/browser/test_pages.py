@@ -140,3 +140,52 @@ async def test_an_unknown_page_helps_on(room: Room) -> None:
     assert response.status == 404
     assert not await violations(person.page)
     assert await person.page.locator("main a").count() >= 1
+
+
+async def reach(person: Person, name: str) -> None:
+    """Go on with the tabulator until something of this name has the focus."""
+    for _ in range(90):
+        await person.page.keyboard.press("Tab")
+        label = await person.page.evaluate(
+            "(e => (e.labels && e.labels.length ? e.labels[0].innerText : e.innerText || '').trim())(document.activeElement)"
+        )
+        if label.startswith(name):
+            return
+    raise AssertionError(f"the keyboard does not reach {name} on {person.page.url}")
+
+
+async def enter(person: Person, *, refused: bool = False) -> None:
+    async with person.page.expect_navigation():
+        await person.page.keyboard.press("Enter")
+    if refused:
+        # The browser's console tells of the status that is meant here.
+        person.complaints.clear()
+    await person.check()
+
+
+async def test_a_duty_is_recorded_by_keyboard_alone_on_a_phone(room: Room) -> None:
+    """From the directory over the open duties to the proof of an announcement, and what was typed wrong is told."""
+    person = await room.person(OFFICE, 390)
+    await person.open("/personen")
+    for name in ("Offene Pflichten", "Zur Bestellung", "Nachweis eintragen"):
+        await reach(person, name)
+        await enter(person)
+    await reach(person, "Fundstelle oder Aktenzeichen")
+    await person.page.keyboard.type("Organigramm im Internet (fiktiv)")
+    await reach(person, "Nachweis eintragen")
+    await enter(person, refused=True)
+    assert "Wann?: Bitte ausfüllen." in await person.text()
+    await reach(person, "Wann? (")
+    # The order of day and month is the browser's, which may speak English.
+    field = person.page.get_by_label("Wann?")
+    await person.page.keyboard.type("11232026")
+    if await field.input_value() != "2026-11-23":
+        await person.page.keyboard.press("Shift+Tab")
+        await reach(person, "Wann? (")
+        await person.page.keyboard.type("23112026")
+    assert await field.input_value() == "2026-11-23"
+    await reach(person, "Nachweis eintragen")
+    await enter(person)
+    assert "Der Nachweis ist eingetragen." in await person.text()
+    await person.open("/pflichten")
+    assert "1 Pflicht ist offen" in await person.text()
