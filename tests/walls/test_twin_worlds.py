@@ -5,6 +5,7 @@ themselves. What an agenda shows to all (that there is an item, its number and p
 words, papers, result and duration are not.
 """
 
+import os
 import re
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -212,7 +213,8 @@ class Told:
 async def ask(program: httpx.AsyncClient, browser: Browser, meetings: list[str], role: str) -> Told:
     """The same questions as anybody would ask them; one of them asks 500."""
     told, all_events = Told(), role == READS_ALL_EVENTS
-    for query in queries(role == PATIENT):
+    # With one wall taken away the others' questions have to do.
+    for query in queries(role == PATIENT and not os.environ.get("CIRCLE_TEST_WITHOUT")):
         told.note(f"search {query}", await program.post("/api/v1/search", json=query))
     for word in (WORDS[0][:4], WORDS[0], WORDS[1], "Förderung"):
         told.note(f"/suche {word}", await browser.post("/suche", {"q": word}))
@@ -257,7 +259,9 @@ async def test_whoever_may_not_see_it_cannot_tell_the_worlds_apart(
             role: await ask(*people, baseline["meetings"], role)
             for role, people in baseline["people"].items()
         }
-        assert len(baseline["told"][PATIENT].answers) >= 500
+        assert len(baseline["told"][PATIENT].answers) >= (
+            100 if os.environ.get("CIRCLE_TEST_WITHOUT") else 500
+        )
     await world.db.execute("savepoint twin")
     try:
         await differ(world)
