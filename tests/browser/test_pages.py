@@ -18,7 +18,7 @@ PAGES = {
         "/personen/haus/br-koeln", "/personen/veraltet", "/bestellungen", "/bestellungen/neu", "/bestellungen/ministerium",
         "/pflichten", "/bestellungen > /bestellungen/ID", "/bestellungen > /bestellungen/ID > /bestellungen/ID/nachfolge",
         "/bestellungen > /bestellungen/ID > /bestellungen/ID/korrigieren", "/konten", "/konten/neu", "/konten > /konten/ID",
-        "/vertretungen", "/vertretungen/neu", "/rechte", "/rechte?sache=WD-006",
+        "/vertretungen", "/vertretungen/neu", "/rechte",
     ],
     "malik.neubeispiel@br-detmold.example": [
         "/", "/sitzungen", "/sitzungen/KK-2026-6", "/sitzungen/KK-2026-6/top/neu", "/anfragen", "/anfragen/neu", "/wissen",

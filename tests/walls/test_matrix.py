@@ -76,7 +76,7 @@ THINGS = {
     "/api/v1/measures/{measure_id}/co-signatures/{step}": "select measure_id, step from co_signature order by 1, 2",
     "/api/v1/measures/{measure_id}/participations/{participation_id}": "select measure_id, id from participation order by 2",
     "/api/v1/meetings/{meeting_id}": "select id from meeting order by 1",
-    "/api/v1/meetings/{meeting_id}/attendance/{person_id}": "select m.id, p.id from meeting m, person p order by 2, 1",
+    "/api/v1/meetings/{meeting_id}/attendance/{person_id}": "select meeting_id, person_id from attendance order by 2, 1",
     "/api/v1/meetings/{meeting_id}/minutes": "select meeting_id from minutes order by 1",
     "/api/v1/meetings/{meeting_id}/minutes/objections/{objection_id}": """
         select m.meeting_id, o.id from minutes_objection o join minutes m on m.id = o.minutes_id order by 2
