@@ -1,7 +1,5 @@
 """The whole work of a circle as people do it in a browser; every page on the way is checked."""
 
-import asyncio
-import time
 from typing import Any
 
 import pytest
