@@ -63,6 +63,12 @@ async def notify_ministry(around: Around, notice_id: UUID) -> None:
     await notices.notify_ministry(around.database, around.storage, around.clock.now(), notice_id)
 
 
+async def tell_absence(around: Around, absence_id: UUID, by_id: UUID) -> None:
+    """Tell a commissioner of an absence that somebody else entered."""
+    async with around.database.begin(None) as db:
+        await notices.tell_absence(db, auth.service(around.clock.now()), absence_id, by_id)
+
+
 async def send_link(around: Around, link_id: UUID) -> datetime | None:
     """Send a link to set a password."""
     return await links.send(around.database, around.settings, around.clock.now(), link_id)
@@ -133,6 +139,7 @@ async def tidy(around: Around) -> None:
 JOBS: dict[str, Job] = {
     "distribution.send": send,
     "distribution.notify_ministry": notify_ministry,
+    "distribution.tell_absence": tell_absence,
     "accounts.send_link": send_link,
     "meetings.build_invitation": build_invitation,
     "minutes.build_print": build_print,

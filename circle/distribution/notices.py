@@ -14,8 +14,10 @@ from circle.core.db import Connection, Database
 from circle.core.files import Storage
 from circle.people.appointments import letters
 from circle.people.appointments import store as appointments
+from circle.people.deputies import letters as absence_letters
+from circle.people.deputies import store as absences
 
-from . import actions
+from . import actions, store
 from .model import Letter, Part
 
 PDF = "application/pdf"
@@ -80,3 +82,21 @@ def _print(found: asyncpg.Record) -> letters.NoticePrint:
     return msgspec.convert(
         {name: given[name] for name in letters.NoticePrint.__struct_fields__}, letters.NoticePrint
     )
+
+
+async def tell_absence(db: Connection, service: Actor, absence_id: UUID, by_id: UUID) -> None:
+    """Tell a commissioner that somebody else entered or changed their absence. Run twice, the same words go out once."""
+    found = await absences.find_notice(db, absence_id, by_id)
+    if found is None:
+        return
+    subject, text = absence_letters.entered(
+        found["starts_on"], found["ends_on"], found["deputy_name"], found["by_name"]
+    )
+    if await store.has_letter(db, "absence", absence_id, text):
+        return
+    letter = Letter(
+        kind="notice", object_kind="absence", object_id=absence_id, title=subject, subject=subject, text=text,
+        level="internal", audience=["internal"], recipients=[found["person_id"]],
+    )  # fmt: skip
+    part = Part(title="Vertretungen", level="internal", url="/vertretungen", audience=["internal"])
+    await actions.add_part(db, await actions.prepare(db, service, letter), part)

@@ -649,3 +649,14 @@ async def get_letter(db: Connection, caller: Caller, delivery_id: UUID) -> Answe
         caller,
         delivery_id,
     )
+
+
+async def has_letter(db: Connection, object_kind: str, object_id: UUID, text: str) -> bool:
+    """True when a dispatch about this thing with these words exists."""
+    found: bool = await db.fetchval(
+        "select exists (select from dispatch where object_kind = $1 and object_id = $2 and text = $3)",
+        object_kind,
+        object_id,
+        text,
+    )
+    return found

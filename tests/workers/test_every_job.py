@@ -65,6 +65,15 @@ async def an_entry_nobody_confirmed(db: Connection, around: Around) -> dict[str,
     return {}
 
 
+async def an_absence_by_the_office(db: Connection, around: Around) -> dict[str, Any]:
+    dirk = await make.person(db, "dirk", authority="br-arnsberg", roles=["deputy"])
+    await make.absence(db, await make.person_id(db, "ben"), dirk, date(2026, 12, 1), date(2026, 12, 4))
+    return {
+        "absence_id": await db.fetchval("select id from absence"),
+        "by_id": await make.person_id(db, "anna"),
+    }
+
+
 async def old_rows(db: Connection, around: Around) -> dict[str, Any]:
     await db.execute(
         """
@@ -125,6 +134,11 @@ CASES: dict[str, tuple[Prepare, str, list[tuple[Any, ...]]]] = {
             where d.subject like 'Stimmen Ihre Angaben%'), (select count(*) from person where contact_reminded_on is not null)
         """,
         [("Ben Beauftragt", 1)],
+    ),
+    "distribution.tell_absence": (
+        an_absence_by_the_office,
+        "select d.subject, v.name from dispatch d join delivery v on v.dispatch_id = d.id",
+        [("Für Sie ist eine Vertretung eingetragen, vom 01.12.2026 bis 04.12.2026", "Ben Beauftragt")],
     ),
     "workers.tidy": (
         old_rows,

@@ -7,13 +7,11 @@ from uuid import UUID
 import asyncpg
 import msgspec
 
-from circle.core import audit, errors
+from circle.core import audit, errors, jobs
 from circle.core.auth import Actor
 from circle.core.db import Connection
-from circle.distribution import actions as distribution
-from circle.distribution.model import Letter, Part
 
-from . import letters, rules, store
+from . import rules, store
 from .model import AbsenceChange, NewTime
 
 
@@ -99,16 +97,9 @@ async def call_off(db: Connection, actor: Actor, absence_id: UUID, expected: int
 
 async def _tell(db: Connection, actor: Actor, absence_id: UUID) -> None:
     """Tell the commissioner by mail who acts for them and when, unless they entered it themselves."""
-    found = await store.find_notice(db, absence_id)
-    if found["person_id"] == actor.person_id:
+    if await store.is_of(db, absence_id, actor.person_id):
         return
-    subject, text = letters.entered(found["starts_on"], found["ends_on"], found["deputy_name"], actor.name)
-    letter = Letter(
-        kind="notice", object_kind="absence", object_id=absence_id, title=subject, subject=subject, text=text,
-        level="internal", audience=["internal"], recipients=[found["person_id"]],
-    )  # fmt: skip
-    part = Part(title="Vertretungen", level="internal", url="/vertretungen", audience=["internal"])
-    await distribution.add_part(db, await distribution.prepare(db, actor, letter), part)
+    await jobs.enqueue(db, "distribution.tell_absence", absence_id=absence_id, by_id=actor.person_id)
 
 
 async def _locked(db: Connection, actor: Actor, absence_id: UUID) -> asyncpg.Record:

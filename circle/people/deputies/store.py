@@ -6,7 +6,7 @@ from uuid import UUID
 import asyncpg
 
 from circle.core.auth import Actor
-from circle.core.db import Answer, Caller, Connection, read_one, read_page, row
+from circle.core.db import Answer, Caller, Connection, read_one, read_page
 
 
 async def get(db: Connection, caller: Caller, absence_id: UUID) -> Answer:
@@ -122,15 +122,21 @@ async def lock(db: Connection, absence_id: UUID, actor: Actor) -> asyncpg.Record
     )
 
 
-async def find_notice(db: Connection, absence_id: UUID) -> asyncpg.Record:
-    """What the letter to the absent person needs."""
-    return await row(
-        db,
+async def is_of(db: Connection, absence_id: UUID, person_id: UUID | None) -> bool:
+    """True when this is the person who is away."""
+    return bool(await db.fetchval("select person_id = $2 from absence where id = $1", absence_id, person_id))
+
+
+async def find_notice(db: Connection, absence_id: UUID, by_id: UUID) -> asyncpg.Record | None:
+    """What the letter to the absent person needs, held; None when it was called off meanwhile."""
+    return await db.fetchrow(
         """
-        select b.person_id, b.starts_on, b.ends_on, trim(d.title || ' ' || d.name) as deputy_name
-        from absence b join person d on d.id = b.deputy_id where b.id = $1
+        select b.person_id, b.starts_on, b.ends_on, trim(d.title || ' ' || d.name) as deputy_name, e.name as by_name
+        from absence b join person d on d.id = b.deputy_id join person e on e.id = $2
+        where b.id = $1 for update of b
         """,
         absence_id,
+        by_id,
     )
 
 

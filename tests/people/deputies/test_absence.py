@@ -6,7 +6,10 @@ from uuid import UUID
 
 import pytest
 
+from circle.core import auth
+from circle.core.clock import Clock
 from circle.core.db import Connection
+from circle.distribution import notices
 from tests import make
 from tests.clients import Clients, queries
 
@@ -188,7 +191,9 @@ async def test_nobody_enters_an_absence_in_which_they_are_the_deputy(client: Cli
     assert await acts(db) == ["absence.entered"]
 
 
-async def test_the_commissioner_is_told_what_somebody_else_enters(client: Clients, db: Connection) -> None:
+async def test_the_commissioner_is_told_what_somebody_else_enters(
+    client: Clients, db: Connection, office: Clock
+) -> None:
     ben, body = await house(db)
     assert (
         await (await client.as_("ben")).post(f"/api/v1/people/{ben}/absences", json=body)
@@ -196,6 +201,9 @@ async def test_the_commissioner_is_told_what_somebody_else_enters(client: Client
     assert await db.fetchval("select count(*) from dispatch") == 0
     later = body | {"starts_on": "2026-12-07", "ends_on": "2026-12-07"}
     made = await (await client.as_("anna")).post(f"/api/v1/people/{ben}/absences", json=later)
+    (told,) = await make.outbox(db, "distribution.tell_absence")
+    assert told == {"absence_id": made.json()["id"], "by_id": str(await make.person_id(db, "anna"))}
+    await notices.tell_absence(db, auth.service(office.now()), UUID(told["absence_id"]), UUID(told["by_id"]))
     rows = await db.fetch(
         "select d.subject, d.text, d.level, e.person_id from dispatch d join delivery e on e.dispatch_id = d.id "
         "where d.object_kind = 'absence' and d.object_id = $1",
