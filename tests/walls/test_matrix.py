@@ -17,7 +17,7 @@ from circle.core import openapi
 from tests.clients import Clients
 from tests.house.test_openapi import operations
 
-pytestmark = [pytest.mark.confidential, pytest.mark.asyncio(loop_scope="session")]
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 ROLES = {
     "office": "leyla.musteroglu@kfi.example",
@@ -263,6 +263,7 @@ async def people(circle: Clients) -> dict[str, Person]:
     return people
 
 
+@pytest.mark.confidential
 @pytest.mark.parametrize("role", ROLES)
 async def test_what_is_not_theirs_answers_as_what_does_not_exist(
     app: Litestar, people: dict[str, Person], standing: None, role: str

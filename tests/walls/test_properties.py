@@ -11,7 +11,7 @@ from tests.house.test_openapi import operations
 from .test_matrix import ROLES, Person, all_operations, taken_back
 from .test_matrix import people as people
 
-pytestmark = [pytest.mark.confidential, pytest.mark.asyncio(loop_scope="session")]
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 FORBIDDEN = [
     "status", "state", "owner", "owner_id", "approved_at", "role", "roles", "revision", "id", "audience", "unbekannt",

@@ -140,7 +140,6 @@ async def test_past_ones_are_for_the_own_house_and_the_office(client: Clients, d
     assert len(said) == 1
 
 
-@pytest.mark.confidential
 async def test_for_one_meeting_the_deputy_sees_its_papers_from_the_entry_on(
     client: Clients, db: Connection
 ) -> None:

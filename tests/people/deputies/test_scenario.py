@@ -48,7 +48,6 @@ async def march(database: OneConnection, db: Connection, storage: Storage, tmp_p
     return key
 
 
-@pytest.mark.confidential
 async def test_the_deputy_of_march(
     client: Clients, db: Connection, office: Clock, monkeypatch: pytest.MonkeyPatch, march: UUID
 ) -> None:
