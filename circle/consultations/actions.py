@@ -339,7 +339,9 @@ async def hand_over(db: Connection, actor: Actor, consultation_id: UUID, expecte
     found = await open_for(db, actor, consultation_id, "hand_over")
     await require_fresh(db, actor, found, expected)
     if not await store.awaits_handover(db, found.id, actor.today):
-        raise errors.Conflict("Wer heute für das Haus handelt, sieht diese Anfrage schon.")
+        raise errors.Conflict(
+            "Hier ist nichts zu übergeben: Entweder sieht das Haus die Anfrage schon, oder dort ist zurzeit niemand bestellt."
+        )
     done = await store.hand_over(db, found.id, found.revision, actor.today)
     await settle(db, actor, found, done, "consultation.handed_over")
     house = await store.list_house(db, found.authority_id, actor.today)

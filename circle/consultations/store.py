@@ -404,16 +404,12 @@ async def mark_assigned(
 
 
 async def awaits_handover(db: Connection, consultation_id: UUID, day: date) -> bool:
-    """True when a confidential request is closed to the commissioner of the day."""
-    found: bool = await db.fetchval(
-        """
-        select confidentiality = 'confidential' and not house_keys(authority_id, 'confidential', $2) <@ house_keys
-        from consultation where id = $1
-        """,
-        consultation_id,
-        day,
+    """True when a confidential request is closed to the commissioner of the day, and there is one."""
+    return bool(
+        await db.fetchval(
+            "select awaits_handover(c, $2) from consultation c where id = $1", consultation_id, day
+        )
     )
-    return found
 
 
 async def hand_over(db: Connection, consultation_id: UUID, revision: int, day: date) -> bool:

@@ -129,6 +129,17 @@ language sql stable as $$
             select q.asked_on from clarification q where q.consultation_id = c.id and q.replied_on is null))
 $$;
 
+-- A confidential request that the commissioner of the day does not see: one is appointed, and it was asked under another
+-- appointment. In a vacancy there is nobody to hand it to.
+create function awaits_handover(c consultation, day date) returns boolean
+language sql stable as $$
+    select c.confidentiality = 'confidential' and c.house_keys <> '{}'
+        and 'asking:' || c.authority_id <> all(c.house_keys) and exists (
+            select from appointment a
+            where a.authority_id = c.authority_id and a.kind = 'commissioner' and a.valid_from <= $2
+                and (a.valid_to is null or a.valid_to >= $2) and 'tenure:' || a.id <> all(c.house_keys))
+$$;
+
 -- Who works on a request: of its audience, all but the asking house and its experts.
 create function consultation_workers(c consultation) returns text[]
 language sql immutable parallel safe as $$
@@ -183,9 +194,7 @@ create function consultation_body(c consultation, keys text[], day date) returns
 language sql stable as $$
     select consultation_line(c, $3) || jsonb_build_object('question', c.question, 'purpose', c.purpose, 'tried', c.tried,
         'urgency_reason', c.urgency_reason, 'wish_date', c.wish_date, 'contains_personal_data', c.contains_personal_data,
-        'handover_open', c.confidentiality = 'confidential' and c.state not in ('draft', 'withdrawn')
-            and not house_keys(c.authority_id, 'confidential', $3) <@ c.house_keys
-            and 'role:circle_office' = any($2),
+        'handover_open', 'role:circle_office' = any($2) and awaits_handover(c, $3),
         'due_steps', c.due_steps, 'deputy_id', c.deputy_id, 'deputy_name', (select name from person where id = c.deputy_id),
         'referred_to', c.referred_to, 'note', c.note,
         'clarifications', (

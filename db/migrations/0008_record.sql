@@ -19,7 +19,7 @@ language sql stable as $$
             when 'paper' then exists (select from paper p where p.id = $1.object_id and visible(p.audience, $3))
             when 'task' then exists (select from task t where t.id = $1.object_id and visible(t.audience, $3))
             when 'dispatch' then exists (select from dispatch d where d.id = $1.object_id and visible(d.audience, $3))
-            -- Who was away when is for the own house and the office (`list_absences`).
+            -- Past absences are for the own house, which reads no record, and for the office.
             when 'absence' then 'role:circle_office' = any($3)
             else true
         end

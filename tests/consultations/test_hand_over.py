@@ -112,3 +112,18 @@ async def test_deputy_and_assistant_go_with_the_tenure(
     await succeed(db)
     for nick in ("dirk", "zoe"):
         assert (await sees(client, nick, request_id))[0] == 404, nick
+
+
+async def test_in_a_vacancy_there_is_nobody_to_hand_it_to(
+    db: Connection, client: Clients, office: Clock
+) -> None:
+    """Otherwise every later commissioner would see it."""
+    request_id = await make.consultation(db, office, confidentiality="confidential")
+    await db.execute("update appointment set valid_to = '2026-11-22'")
+    anna = await client.as_("anna")
+    assert (await anna.get(f"/api/v1/consultations/{request_id}")).json()["handover_open"] is False
+    assert (await hand_over(anna, request_id)).status_code == 409
+    await succeed(db)
+    assert (await sees(client, "sofia", request_id))[0] == 404
+    assert (await hand_over(anna, request_id)).status_code == 200
+    assert (await sees(client, "sofia", request_id))[0] == 200

@@ -1,4 +1,5 @@
-// Every page works without this file. It keeps a second click from sending a form twice.
+// Every page works without this file. It keeps a second click from sending a form twice, and shows a page anew when
+// what it was told has ended.
 (() => {
   "use strict";
 
