@@ -340,14 +340,22 @@ END) STORED NOT NULL,
 
 ALTER TABLE ONLY consultation FORCE ROW LEVEL SECURITY;
 
+CREATE FUNCTION awaits_handover(c consultation, day date) RETURNS boolean
+    LANGUAGE sql STABLE
+    AS $_$
+    select c.confidentiality = 'confidential' and c.house_keys <> '{}'
+        and 'asking:' || c.authority_id <> all(c.house_keys) and exists (
+            select from appointment a
+            where a.authority_id = c.authority_id and a.kind = 'commissioner' and a.valid_from <= $2
+                and (a.valid_to is null or a.valid_to >= $2) and 'tenure:' || a.id <> all(c.house_keys))
+$_$;
+
 CREATE FUNCTION consultation_body(c consultation, keys text[], day date) RETURNS jsonb
     LANGUAGE sql STABLE
     AS $_$
     select consultation_line(c, $3) || jsonb_build_object('question', c.question, 'purpose', c.purpose, 'tried', c.tried,
         'urgency_reason', c.urgency_reason, 'wish_date', c.wish_date, 'contains_personal_data', c.contains_personal_data,
-        'handover_open', c.confidentiality = 'confidential' and c.state not in ('draft', 'withdrawn')
-            and not house_keys(c.authority_id, 'confidential', $3) <@ c.house_keys
-            and 'role:circle_office' = any($2),
+        'handover_open', 'role:circle_office' = any($2) and awaits_handover(c, $3),
         'due_steps', c.due_steps, 'deputy_id', c.deputy_id, 'deputy_name', (select name from person where id = c.deputy_id),
         'referred_to', c.referred_to, 'note', c.note,
         'clarifications', (
@@ -735,7 +743,7 @@ CREATE FUNCTION may_read_event(event audit_event, reader uuid, keys text[]) RETU
             when 'paper' then exists (select from paper p where p.id = $1.object_id and visible(p.audience, $3))
             when 'task' then exists (select from task t where t.id = $1.object_id and visible(t.audience, $3))
             when 'dispatch' then exists (select from dispatch d where d.id = $1.object_id and visible(d.audience, $3))
-            -- Who was away when is for the own house and the office (`list_absences`).
+            -- Past absences are for the own house, which reads no record, and for the office.
             when 'absence' then 'role:circle_office' = any($3)
             else true
         end

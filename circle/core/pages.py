@@ -240,7 +240,7 @@ async def attempt(db: Connection) -> AsyncIterator[None]:
     await db.execute("savepoint attempt")
     try:
         yield
-    except Exception as error:
+    except Exception as error:  # Whatever the act raises: it is taken back and goes on.
         await db.execute("rollback to savepoint attempt")
         if isinstance(error, asyncpg.IntegrityConstraintViolationError):
             raise errors.from_database(error) or error from error

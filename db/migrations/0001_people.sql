@@ -263,40 +263,30 @@ begin
                 and e.valid_from <= $4 and coalesce(e.ended_on - 1, e.valid_to) >= $4);
 end $$;
 
--- Who is a house's commissioner on a day.
-create function is_commissioner(person uuid, day date) returns boolean
+-- Whom the house has announced outside by a day as its commissioner of that day.
+create function is_announced(person uuid, day date) returns boolean
 language sql stable as $$
     select exists (
         select from appointment a
-        where a.person_id = $1 and a.kind = 'commissioner' and a.valid_from <= $2 and (a.valid_to is null or a.valid_to >= $2)
+        where a.person_id = $1 and a.kind = 'commissioner' and a.announced_externally_on <= $2
+            and a.valid_from <= $2 and (a.valid_to is null or a.valid_to >= $2)
     )
 $$;
 
--- The directory: staff see everybody, contacts outside only members of the circle see. Whoever is outside sees the
--- commissioners of the day and how to reach them, nothing else (decree Nr. 3: made known inside and outside).
+-- The directory: staff see everybody, contacts outside only members of the circle see. Whoever is outside finds whom the
+-- public page names, and no one else (decree Nr. 3: made known inside and outside).
 create function in_directory(p person, house_kind text, keys text[], day date) returns boolean
 language sql stable as $$
     select $1.active and case
         when 'internal' = any($3) then $2 <> 'municipal' or 'circle' = any($3)
         when 'role:technical_admin' = any($3) then true
-        else 'public' = any($3) and is_commissioner($1.id, $4)
+        else 'public' = any($3) and is_announced($1.id, $4)
     end
 $$;
 
 create function house_in_directory(house_kind text, keys text[]) returns boolean
 language sql immutable parallel safe as $$
     select $2 && array['public', 'role:technical_admin'] and ($1 <> 'municipal' or $2 && array['circle', 'role:technical_admin'])
-$$;
-
--- An appointment with its proofs; the organisational attachment alone is for everybody.
-create function appointment_body(a appointment, p person, house authority, day date) returns jsonb
-language sql stable as $$
-    select jsonb_build_object('id', $1.id, 'person_id', $1.person_id, 'person_name', $2.name,
-        'authority_id', $1.authority_id, 'authority_name', $3.short, 'kind', $1.kind, 'valid_from', $1.valid_from,
-        'valid_to', $1.valid_to, 'order_date', $1.order_date, 'file_reference', $1.file_reference,
-        'attached_to', $1.attached_to, 'announced_internally_on', $1.announced_internally_on,
-        'announced_externally_on', $1.announced_externally_on, 'ministry_informed_on', $1.ministry_informed_on,
-        'valid_today', $1.valid_from <= $4 and ($1.valid_to is null or $1.valid_to >= $4))
 $$;
 
 -- The caller behind a token: none when the token is unknown, expired, idle for 30 minutes, or the person inactive.

@@ -67,7 +67,7 @@ language sql stable as $$
 $$;
 
 -- An appointment as it stands on a day: its state follows from the dates alone.
-create or replace function appointment_body(a appointment, p person, house authority, day date) returns jsonb
+create function appointment_body(a appointment, p person, house authority, day date) returns jsonb
 language sql stable as $$
     select jsonb_build_object('id', $1.id, 'person_id', $1.person_id, 'person_name', $2.name, 'person_active', $2.active,
         'authority_id', $1.authority_id, 'authority_key', $3.key, 'authority_name', $3.short, 'kind', $1.kind,

@@ -18,27 +18,6 @@ alter table person
     -- Since a mail server said that there is no such mailbox.
     add column contact_doubtful_on date;
 
--- Whom the house has announced outside by a day as its commissioner of that day.
-create function is_announced(person uuid, day date) returns boolean
-language sql stable as $$
-    select exists (
-        select from appointment a
-        where a.person_id = $1 and a.kind = 'commissioner' and a.announced_externally_on <= $2
-            and a.valid_from <= $2 and (a.valid_to is null or a.valid_to >= $2)
-    )
-$$;
-
--- Whoever is outside finds whom the public page names, and no one else.
-create or replace function in_directory(p person, house_kind text, keys text[], day date) returns boolean
-language sql stable as $$
-    select $1.active and case
-        when 'internal' = any($3) then $2 <> 'municipal' or 'circle' = any($3)
-        when 'role:technical_admin' = any($3) then true
-        else 'public' = any($3) and is_announced($1.id, $4)
-    end
-$$;
-drop function is_commissioner(uuid, date);
-
 -- A person as the directory shows them; `inside` is whoever may see all of it, others see what is
 -- public; `roles` are those of the day.
 create function person_body(p person, house authority, inside boolean, roles text[]) returns jsonb
