@@ -18,7 +18,7 @@ from circle.core import auth, db, files
 from circle.local import importer
 from circle.local.child import LocalError
 from db.migrate import migrate
-from tests.conftest import named
+from tests.conftest import drop, named
 
 DEMO = Path(importer.__file__).parents[1] / "demo"
 COUNTS = {
@@ -52,14 +52,14 @@ async def empty() -> AsyncIterator[db.Database]:
     name = f"circle_import_{uuid.uuid4().hex[:12]}"
     owner = await asyncpg.connect(admin)
     await owner.execute(f"create database {name}")
+    await owner.close()
     await migrate(named(admin, name), named(runtime, name))
     database = await db.connect(named(runtime, name), smallest=1, largest=2, statement_timeout=10)
     try:
         yield database
     finally:
         await database.pool.close()
-        await owner.execute(f"drop database {name} with (force)")
-        await owner.close()
+        await drop(name)
 
 
 @pytest.fixture(scope="module")
