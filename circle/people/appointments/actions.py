@@ -13,6 +13,7 @@ from circle.core.db import Connection, for_the_record
 
 from . import rules, store
 from .model import (
+    Consequences,
     Correction,
     Ending,
     NewAppointment,
@@ -130,6 +131,22 @@ async def end(
     )
 
 
+async def foresee(
+    db: Connection, actor: Actor, appointment_id: UUID, new: Succession, expected: int | None = None
+) -> Consequences:
+    """What `succeed` would do; it refuses whatever that refuses, and changes nothing."""
+    found, last = await _require_succession(db, actor, appointment_id, new, expected)
+    seen = await store.find_consequences(
+        db,
+        found,
+        new.person_id,
+        new.starts_on,
+        list(actor.keys),
+        commissioner=found["kind"] == "commissioner",
+    )
+    return Consequences(last, new.starts_on, **seen)
+
+
 async def succeed(
     db: Connection, actor: Actor, appointment_id: UUID, new: Succession, expected: int | None = None
 ) -> UUID:
@@ -138,22 +155,7 @@ async def succeed(
     What is past keeps the predecessor's name. Open tasks go over on the successor's first day; the job that moves
     them runs now for a day that has come, and daily for one that lies ahead.
     """
-    found = await _locked(db, actor, appointment_id)
-    rules.require(actor, "appointments.register", found["authority_id"])
-    rules.require_another(actor, found["person_id"])
-    _require_current(found, expected)
-    if found["succeeded_by"]:
-        raise errors.Conflict("Die Nachfolge ist schon eingetragen.")
-    rules.require_another(actor, new.person_id)
-    last = rules.last_day(found["valid_from"], found["valid_to"], new.starts_on)
-    rules.require_period(new.starts_on, None, new.order_date, actor.today)
-    rules.require_confirmed(new.requirements_confirmed_on, actor.today)
-    await _require_appointable(db, new.person_id, found["authority_id"], succession=True)
-    await _require_room(
-        db, new.person_id, found["authority_id"], found["kind"], new.starts_on, None, but=appointment_id,
-        field="starts_on",
-    )  # fmt: skip
-    await _require_past_kept(db, actor, found, (found["valid_from"], last), new.reason, "starts_on")
+    found, last = await _require_succession(db, actor, appointment_id, new, expected)
     # The old one ends first, or both would hold the office for the length of a statement.
     await _update(db, found, valid_to=last)
     successor_id = await store.insert(
@@ -174,6 +176,29 @@ async def succeed(
     )  # fmt: skip
     await jobs.enqueue(db, "tasks.hand_over")
     return successor_id
+
+
+async def _require_succession(
+    db: Connection, actor: Actor, appointment_id: UUID, new: Succession, expected: int | None
+) -> tuple[asyncpg.Record, date]:
+    """The held row of the predecessor and their last day, when the succession can be entered."""
+    found = await _locked(db, actor, appointment_id)
+    rules.require(actor, "appointments.register", found["authority_id"])
+    rules.require_another(actor, found["person_id"])
+    _require_current(found, expected)
+    if found["succeeded_by"]:
+        raise errors.Conflict("Die Nachfolge ist schon eingetragen.")
+    rules.require_another(actor, new.person_id)
+    last = rules.last_day(found["valid_from"], found["valid_to"], new.starts_on)
+    rules.require_period(new.starts_on, None, new.order_date, actor.today)
+    rules.require_confirmed(new.requirements_confirmed_on, actor.today)
+    await _require_appointable(db, new.person_id, found["authority_id"], succession=True)
+    await _require_room(
+        db, new.person_id, found["authority_id"], found["kind"], new.starts_on, None, but=appointment_id,
+        field="starts_on",
+    )  # fmt: skip
+    await _require_past_kept(db, actor, found, (found["valid_from"], last), new.reason, "starts_on")
+    return found, last
 
 
 async def attach(

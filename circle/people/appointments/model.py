@@ -158,6 +158,22 @@ class Succession(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     reason: OptionalLine = ""
 
 
+class Consequences(msgspec.Struct, frozen=True):
+    """What a succession will do, told before it is entered. What the caller may not see is neither named nor counted."""
+
+    last_day: date
+    starts_on: date
+    successor_name: str
+    tasks_moving: int
+    """Open ones; each is open again, for nobody accepts for somebody else."""
+    tasks_staying: int
+    """Confidential ones for whose item the successor is not named yet."""
+    requests_staying: list[str]
+    """Numbers of the confidential requests that stay closed to the successor until the office hands them over."""
+    meetings: list[str]
+    """The meetings to which the successor belongs from the first day on."""
+
+
 class NewAttachment(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Where the commissioner is attached from a day on."""
 

@@ -267,18 +267,36 @@ async def end(
 async def succeed(
     request: Incoming, db: web.Db, caller: web.Asking, actor: web.Acting, appointment_id: FromPath[UUID]
 ) -> Response[Any]:
-    """Enter the successor."""
+    """Show what the succession will do, and enter it once that was confirmed."""
+    form = await pages.read_form(request)
 
-    async def act(form: FormMultiDict, before: AppointmentDetail) -> None:
+    def wanted() -> Succession:
         given = fields.from_form(SuccessionForm, form)
-        wanted = Succession(
+        return Succession(
             given.person_id, given.starts_on, given.order_date, given.file_reference, given.attached_to,
             actor.today if given.requirements_confirmed else None, given.reason,
         )  # fmt: skip
-        await actions.succeed(db, actor, appointment_id, wanted, pages.revision(form))
 
-    notice = "Die Nachfolge ist eingetragen. Offene Aufgaben gehen am ersten Tag über."
-    return await _do(request, db, caller, actor, appointment_id, act, notice, "nachfolge")
+    async def act(form: FormMultiDict, before: AppointmentDetail) -> None:
+        await actions.succeed(db, actor, appointment_id, wanted(), pages.revision(form))
+
+    if form.get("step") == "enter":
+        notice = "Die Nachfolge ist eingetragen. Offene Aufgaben gehen am ersten Tag über."
+        return await _do(request, db, caller, actor, appointment_id, act, notice, "nachfolge", form)
+    found = await store.get(db, caller, appointment_id)
+    rules.require(actor, "appointments.register", pages.as_struct(found, AppointmentDetail).authority_id)
+    context = await _page(db, found, auth.me(actor.card)) | {"act": "nachfolge"}
+    if form.get("step") == "change":
+        return pages.show(request, "appointments/act.html", actor.card, **context, form=form)
+    try:
+        after = await actions.foresee(db, actor, appointment_id, wanted(), pages.revision(form))
+    except pages.MENDABLE as wrong:
+        pages.again(request, "appointments/act.html", actor, wrong, form, **context)
+    names = [field.encode_name for field in msgspec.structs.fields(SuccessionForm)]
+    entered = [(name, form[name]) for name in names if form.get(name)]
+    return pages.show(
+        request, "appointments/succession.html", actor.card, **context, after=after, entered=entered
+    )
 
 
 @post("/bestellungen/{appointment_id:uuid}/anbindung", opt={"permission": "appointments.attach"})

@@ -262,6 +262,42 @@ async def find_attended(
     )
 
 
+async def find_consequences(
+    db: Connection, appointment: asyncpg.Record, successor_id: UUID, starts_on: date, keys: list[str], *,
+    commissioner: bool,
+) -> dict[str, Any]:  # fmt: skip
+    """What a succession does beside the appointments, as far as `keys` see it: tasks, confidential requests, meetings."""
+    found = await row(
+        db,
+        """
+        select trim(p.title || ' ' || p.name) as successor_name, t.tasks_moving, t.tasks_staying, array(
+            select c.reference from consultation c
+            where $6 and c.authority_id = $3 and c.confidentiality = 'confidential' and c.state not in ('draft', 'withdrawn')
+                and c.house_keys <> '{}' and 'asking:' || c.authority_id <> all(c.house_keys) and visible(c.audience, $5)
+            order by c.reference) as requests_staying, array(
+            select m.reference from meeting m
+            where $6 and m.date >= $4 and m.state in ('planned', 'agenda_open', 'invited') and visible(m.audience, $5)
+            order by m.date, m.reference) as meetings
+        from person p
+        cross join lateral (
+            select count(*) filter (where o.free) as tasks_moving, count(*) filter (where not o.free) as tasks_staying
+            from (
+                select not t.confidential or exists (
+                    select from named_access n where n.object_id = t.item_id and n.person_id = $2) as free
+                from task t where t.owner_id = $1 and $1 <> $2 and t.status in ('open', 'accepted')
+                    and visible(t.audience, $5)) o) t
+        where p.id = $2
+        """,
+        appointment["person_id"],
+        successor_id,
+        appointment["authority_id"],
+        starts_on,
+        keys,
+        commissioner,
+    )
+    return dict(found)
+
+
 async def find_predecessor_end(db: Connection, appointment_id: UUID) -> date | None:
     """The last day of whoever this appointment succeeds; None without one."""
     found: date | None = await db.fetchval(
@@ -373,7 +409,7 @@ async def find_mailbox(db: Connection, email: str) -> asyncpg.Record | None:
     return await db.fetchrow(
         """
         select p.id, p.active and a.kind = 'ministry' as fits
-        from person p join authority a on a.id = p.authority_id where lower(p.email) = lower($1)
+        from person p join authority a on a.id = p.authority_id where lower(p.email) = lower($1) and not p.letters_only
         """,
         email,
     )

@@ -213,3 +213,71 @@ async def test_a_succession_does_not_rewrite_the_past_either(client: Clients, db
     given = await following(db, starts_on="2026-11-01", reason="Verfügung wirkt zurück.")
     assert (await anna.post(api(one, "succeed"), json=given)).status_code == 201
     assert (await detail(db, one, "appointment.succeeded"))["reason"] == "Verfügung wirkt zurück."
+
+
+async def test_before_it_is_entered_the_page_shows_what_will_happen(
+    client: Clients, db: Connection, office: Clock
+) -> None:
+    await make.person(db, "nadia", authority="br-arnsberg")
+    await task(db, office)
+    await task(db, office, accepted=True)
+    await make.meeting(db, "KK-2026-7", on=date(2026, 12, 16))
+    anna, one = await client.browser("anna"), await bens(db)
+    here = f"/bestellungen/{one}/nachfolge"
+    form = await following(db, attached_to="Leitung") | {"revision": "1", "idempotency_key": "k"}
+    shown = await anna.post(here, form)
+    assert shown.status_code == 200, shown.text
+    for words in (
+        "Montag, 30. November 2026, 24:00 Uhr", "Dienstag, 1. Dezember 2026, 00:00 Uhr", "2 Aufgaben gehen",
+        "KK-2026-7", "Mitteilung an das für Integration zuständige Ministerium", 'value="Leitung"',
+        "Keine bleibt für die Nachfolge verschlossen", "Niemand wird abgemeldet",
+    ):  # fmt: skip
+        assert words in shown.text, words
+    assert await db.fetchval("select count(*) from appointment") == 1 and await acts(db, one) == []
+    back = await anna.post(here, form | {"step": "change"})
+    assert back.status_code == 200 and 'value="2026-12-01"' in back.text and 'value="11-IB/26"' in back.text
+    for _ in range(2):
+        assert (await anna.post(here, form | {"step": "enter"})).status_code == 303
+    assert await db.fetchval("select count(*) from appointment") == 2
+    assert await acts(db, one) == ["appointment.succeeded"]
+    stale = await anna.post(here, form | {"idempotency_key": "l"})
+    assert stale.status_code == 412 and 'value="2026-12-01"' in stale.text
+    for nick, status in (("ben", 403), ("clara", 404)):
+        assert (await (await client.browser(nick)).post(here, form)).status_code == status
+
+
+@pytest.mark.confidential
+async def test_the_preview_counts_no_confidential_task_that_the_office_does_not_see(
+    client: Clients, db: Connection, office: Clock
+) -> None:
+    nadia = await make.person(db, "nadia", authority="br-arnsberg")
+    hidden = await secret(db, office)
+    anna, one = await client.browser("anna"), await bens(db)
+    form = await following(db) | {"revision": "1", "idempotency_key": "k"}
+    item = await db.fetchval("select item_id from task where id = $1", hidden)
+    await db.execute("delete from named_access where object_id = $1", item)
+    shown = (await anna.post(f"/bestellungen/{one}/nachfolge", form)).text
+    assert "Keine Aufgabe geht" in shown and "Vertrauliche Aufgaben" not in shown
+    await db.execute("insert into named_access values ($1, $2)", item, await make.person_id(db, "anna"))
+    shown = (await anna.post(f"/bestellungen/{one}/nachfolge", form)).text
+    assert "Eine Aufgabe bleibt bei Ben Beauftragt" in shown
+    await db.execute("insert into named_access values ($1, $2)", item, nadia)
+    shown = (await anna.post(f"/bestellungen/{one}/nachfolge", form)).text
+    assert "Eine Aufgabe geht am ersten Tag über und ist neu anzunehmen." in shown
+    assert "Vertrauliche Aufgaben" not in shown
+
+
+@pytest.mark.confidential
+async def test_the_preview_names_the_confidential_requests_that_stay(
+    client: Clients, db: Connection, office: Clock
+) -> None:
+    await make.person(db, "nadia", authority="br-arnsberg")
+    asked = await make.consultation(db, office, confidentiality="confidential")
+    number = await db.fetchval("select reference from consultation where id = $1", asked)
+    one, anna = await bens(db), await client.browser("anna")
+    form = await following(db) | {"revision": "1", "idempotency_key": "k"}
+    shown = (await anna.post(f"/bestellungen/{one}/nachfolge", form)).text
+    assert f"{number}: Die Nachfolge sieht sie erst, wenn Sie sie übergeben." in shown
+    await db.execute("update consultation set house_keys = '{}' where id = $1", asked)
+    shown = (await anna.post(f"/bestellungen/{one}/nachfolge", form)).text
+    assert number not in shown and "Keine bleibt für die Nachfolge verschlossen" in shown
