@@ -115,10 +115,7 @@ async def change_contact(
     if not rules.may_edit_contact(actor, person_id, found["authority_id"], found["authority_kind"]):
         raise errors.Forbidden("Diese Angaben pflegen die Person selbst und ihr Haus.")
     before = {name: found[name] for name in ("contact_email", "phone", "room", "hours", "public_fields")}
-    given = _given(new)
-    if "email" in given:
-        given["contact_email"] = given.pop("email")
-    after = before | given
+    after = before | _given(new)
     after["public_fields"] = [name for name in rules.PUBLIC_FIELDS if name in after["public_fields"]]
     own = actor.person_id == person_id
     if not own and set(after["public_fields"]) != set(before["public_fields"]):
@@ -127,11 +124,11 @@ async def change_contact(
     if expected != found["revision"] or not await store.update_contact(
         db, person_id, expected, **after, confirmed_on=confirmed_on
     ):
-        raise errors.Stale(
-            current={"id": person_id, "revision": found["revision"], "email": before.pop("contact_email"), **before}
-        )  # fmt: skip
+        raise errors.Stale(current={"id": person_id, "revision": found["revision"], **before})
     changed = [name for name in after if after[name] != before[name]]
-    await audit.record(db, actor, "person.contact_changed", "person", person_id, fields=changed)
+    await audit.record(
+        db, actor, "person.contact_changed", "person", person_id, fields=changed, public=after["public_fields"]
+    )  # fmt: skip
 
 
 async def confirm_contact(db: Connection, actor: Actor, person_id: UUID, expected: int | None = None) -> None:

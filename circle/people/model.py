@@ -130,7 +130,8 @@ class PersonDetail(Person, frozen=True):
     """A person with the attachment (Anbindung) of today's appointment, and for staff the appointments and absences.
 
     `contact_confirmed_on` is the day on which they last said that the entry is right; `contact_doubtful_on` the day
-    since which a mail server refuses their address.
+    since which a mail server refuses their address. `email` is where to write; `contact_email` is the official address
+    as entered, the only one that may be public, and like `public_fields` it is for staff.
     """
 
     authority_kind: str
@@ -138,6 +139,7 @@ class PersonDetail(Person, frozen=True):
     authority_seat: str | None
     hats: list[Hat]
     revision: int
+    contact_email: str | None
     public_fields: list[PublicField] | None
     contact_confirmed_on: date | None
     contact_due: bool
@@ -159,11 +161,11 @@ class Outdated(Person, frozen=True):
 class ContactChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How a person is reached (Erreichbarkeit); what is left out stays, an empty text clears.
 
-    `email` is the address that the directory shows; empty is the one for sign-in, which it never changes.
-    `public_fields` only the person decides.
+    `contact_email` is the address that the directory shows; while it is empty, staff see the one for sign-in, which
+    never changes here and is never public. `public_fields` only the person decides; at first nothing is public.
     """
 
-    email: OptionalEmail | msgspec.UnsetType = msgspec.UNSET
+    contact_email: OptionalEmail | msgspec.UnsetType = msgspec.UNSET
     phone: OptionalLine | msgspec.UnsetType = msgspec.UNSET
     room: OptionalLine | msgspec.UnsetType = msgspec.UNSET
     hours: OptionalLine | msgspec.UnsetType = msgspec.UNSET

@@ -10,7 +10,7 @@ from litestar import Request, Response, Router, get, post
 from litestar.params import FromPath, FromQuery
 
 from circle.core import access, answers, auth, clock, errors, fields, pages, web
-from circle.core.auth import ROLE_NAMES
+from circle.core.auth import ROLE_NAMES, Actor, Me
 from circle.core.db import Answer, Caller, Connection
 
 from . import actions, api, cards, rules, store
@@ -186,6 +186,7 @@ async def show_person(
     me = auth.me(found.me)
     return pages.show(
         request, "people/person.html", me, person=person, duties=rules.open_duties(person.appointments),
+        published=rules.as_published(person) if me.person_id == person.id else None,
         may_edit=rules.may_edit_contact(me, person.id, person.authority_id, person.authority_kind),
         may_enter="commissioner" in person.roles and deputies.keeps(me, person.id, person.authority_id),
         may_explain=access.may(me, "rights.explain"), public_fields=rules.PUBLIC_FIELDS, role_names=ROLE_NAMES,
@@ -209,11 +210,12 @@ async def show_contact_form(
     me = auth.me(found.me)
     if not rules.may_edit_contact(me, person.id, person.authority_id, person.authority_kind):
         raise errors.Forbidden(me=found.me)
-    return pages.show(request, "people/contact_form.html", me, person=person, choices=_choices())
+    return pages.show(request, "people/contact_form.html", me, **_contact_form(me, person))
 
 
-def _choices() -> list[tuple[str, str]]:
-    return list(rules.PUBLIC_FIELDS.items())
+def _contact_form(who: Actor | Me, person: PersonDetail) -> dict[str, Any]:
+    published = rules.as_published(person) if who.person_id == person.id else None
+    return {"person": person, "published": published, "public_fields": rules.PUBLIC_FIELDS}
 
 
 @post("/personen/{person_id:uuid}/erreichbarkeit", opt={"permission": "signed_in"})
@@ -225,16 +227,14 @@ async def change_contact(
     revision = pages.revision(form)
     try:
         async with pages.attempt(db):
-            new = _cleared(fields.from_form(ContactChange, form), "email", "phone", "room", "hours")
+            new = _cleared(fields.from_form(ContactChange, form), "contact_email", "phone", "room", "hours")
             if actor.person_id == person_id:
                 new = _cleared(new, "public_fields", empty=[])
             await actions.change_contact(db, actor, person_id, new, revision)
     except pages.MENDABLE as wrong:
         found = await store.get_person(db, caller, person_id)
-        person = pages.as_struct(found, PersonDetail)
-        pages.again(
-            request, "people/contact_form.html", actor, wrong, form, person=person, choices=_choices()
-        )
+        shown = _contact_form(actor, pages.as_struct(found, PersonDetail))
+        pages.again(request, "people/contact_form.html", actor, wrong, form, **shown)
     return pages.go(f"/personen/{person_id}", "Die Angaben sind gespeichert.")
 
 

@@ -4,11 +4,13 @@ import re
 from collections.abc import Iterable, Iterator
 from uuid import UUID
 
+import msgspec
+
 from circle.core import errors
 from circle.core.access import HOUSE
 from circle.core.auth import Actor, Me
 
-from .model import Appointment, AuthorityDetail
+from .model import Appointment, AuthorityDetail, Contact, PersonDetail
 
 DUTIES = {
     "announced_internally_on": "Bekanntmachung in der Behörde (Nr. 3 Satz 2)",
@@ -37,6 +39,20 @@ EDITORS = {
 """Who keeps what a house says of itself and how its people are reached, by the kind of the house (domain rules 1)."""
 PUBLIC_FIELDS = {"email": "E-Mail-Adresse", "phone": "Telefon", "room": "Raum", "hours": "Sprechzeiten"}
 """What a commissioner may let be public; name, function and house always are once the house has announced them."""
+
+
+def as_published(person: PersonDetail) -> Contact | None:
+    """One's own entry as the public page shows it from the announcement on; None for whoever never stands there."""
+    terms = [one for one in person.appointments if one.kind == "commissioner" and one.state != "ended"]
+    if not terms:
+        return None
+    term = min(terms, key=lambda one: one.valid_from)
+    entered = msgspec.structs.asdict(person) | {"email": person.contact_email}
+    return Contact(
+        key=term.authority_key, house=term.authority_name, appointed=term.valid_today,
+        name=f"{person.title} {person.name}".strip(), function=person.function, attached_to=term.attached_to,
+        **{name: entered[name] or None for name in person.public_fields or []},
+    )  # fmt: skip
 
 
 def may_edit_house(who: Actor | Me, authority_id: UUID, kind: str) -> bool:

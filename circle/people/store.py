@@ -152,6 +152,7 @@ async def get_person(db: Connection, caller: Caller, person_id: UUID) -> Answer:
             person_body(p, a, me.inside, roles_on(p.id, me.today)) || jsonb_build_object(
                 'authority_kind', a.kind, 'authority_address', a.address, 'authority_seat', a.seat,
                 'hats', hats_on(p, me.keys, me.today), 'revision', p.revision,
+                'contact_email', case when me.inside then p.contact_email end,
                 'public_fields', case when me.inside then p.public_fields end,
                 'contact_confirmed_on', case when me.inside then p.contact_confirmed_on end,
                 'contact_due', me.inside and contact_due(p, me.today),
@@ -402,7 +403,7 @@ async def list_contacts(db: Connection, day: date) -> list[asyncpg.Record]:
     found: list[asyncpg.Record] = await db.fetch(
         """
         select a.key, a.name as house, c.id is not null as appointed, trim(p.title || ' ' || p.name) as name, p.function,
-            case when 'email' = any(p.public_fields) then coalesce(nullif(p.contact_email, ''), p.email) end as email,
+            case when 'email' = any(p.public_fields) then nullif(p.contact_email, '') end as email,
             case when 'phone' = any(p.public_fields) then nullif(p.phone, '') end as phone,
             case when 'room' = any(p.public_fields) then nullif(p.room, '') end as room,
             case when 'hours' = any(p.public_fields) then nullif(p.hours, '') end as hours,

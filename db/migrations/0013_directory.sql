@@ -5,13 +5,14 @@ alter table authority
     add column website text not null default '',
     add column revision integer not null default 1;
 
--- `email` is for sign-in and letters and stays; `contact_email` is the official address that the directory shows instead.
+-- `email` is for sign-in and letters and stays; `contact_email` is the official address that the directory shows instead,
+-- and the only one that may ever be public.
 alter table person
     add column contact_email text not null default '',
     add column room text not null default '',
     add column hours text not null default '',
-    -- What the announcement outside covers (decree Nr. 3 S. 2); the person decides.
-    add column public_fields text[] not null default '{email,phone}' constraint person_public_fields_known
+    -- Name, function and house are made known (decree Nr. 3 S. 2); how to be reached is public only as the person says.
+    add column public_fields text[] not null default '{}' constraint person_public_fields_known
         check (public_fields <@ array['email', 'phone', 'room', 'hours']),
     add column contact_confirmed_on date,
     add column contact_reminded_on date,
@@ -25,7 +26,8 @@ language sql stable as $$
     select jsonb_build_object('id', $1.id, 'name', $1.name, 'title', $1.title, 'function', $1.function,
         'authority_id', $1.authority_id, 'authority_key', $2.key, 'authority_name', $2.short, 'active', $1.active,
         'reference', case when $3 then $1.reference end,
-        'email', case when $3 or 'email' = any($1.public_fields) then coalesce(nullif($1.contact_email, ''), $1.email) else '' end,
+        'email', case when $3 then coalesce(nullif($1.contact_email, ''), $1.email)
+            when 'email' = any($1.public_fields) then $1.contact_email else '' end,
         'phone', case when $3 or 'phone' = any($1.public_fields) then $1.phone else '' end,
         'room', case when $3 or 'room' = any($1.public_fields) then $1.room else '' end,
         'hours', case when $3 or 'hours' = any($1.public_fields) then $1.hours else '' end,

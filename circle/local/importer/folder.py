@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 
 from circle.local.child import LocalError
+from circle.people.model import PublicField
 
 Day = date
 """The type beside fields that are called `date` themselves."""
@@ -39,6 +40,8 @@ class Person(msgspec.Struct, frozen=True):
     phone: str = ""
     room: str = ""
     hours: str = ""
+    contact_email: str = ""
+    public_fields: list[PublicField] = []
     contact_confirmed_on: date | None = None
     contact_reminded_on: date | None = None
 

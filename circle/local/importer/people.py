@@ -67,8 +67,8 @@ async def load_persons(run: Run, password_hash: str | None) -> None:
             run.db,
             """
             insert into person (reference, title, name, email, phone, function, authority_id, active, password_hash, room,
-                hours, contact_confirmed_on, contact_reminded_on)
-            values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) returning id
+                hours, contact_confirmed_on, contact_reminded_on, contact_email, public_fields)
+            values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15) returning id
             """,
             person.id,
             person.title,
@@ -83,6 +83,8 @@ async def load_persons(run: Run, password_hash: str | None) -> None:
             person.hours,
             person.contact_confirmed_on,
             person.contact_reminded_on,
+            person.contact_email,
+            person.public_fields,
         )
         run.add("persons", person.id, added["id"])
         await _grant(run, person)

@@ -18,7 +18,8 @@ from tests.distribution.mailserver import MailServer
 from workers import jobs
 from workers.jobs import Around
 
-CHANGE = {"email": "ib@bra.example", "phone": "02931 82-1", "room": "3.12", "hours": "Mo bis Do 9 bis 12 Uhr"}
+OFFICIAL = "ib@bra.example"
+CHANGE = {"contact_email": OFFICIAL, "phone": "02931 82-1", "room": "3.12", "hours": "Mo bis Do 9 bis 12 Uhr"}
 
 
 def path(person_id: UUID, act: str = "") -> str:
@@ -37,16 +38,22 @@ async def test_a_change_of_one_s_own_is_saved_and_confirmed(client: Clients, db:
     assert answer.status_code == 200 and answer.headers["etag"] == '"v2"'
     shown = answer.json()
     assert {name: shown[name] for name in CHANGE} == CHANGE
-    assert shown["public_fields"] == ["email", "room"] and shown["contact_confirmed_on"] == "2026-11-23"
+    assert shown["email"] == OFFICIAL and shown["public_fields"] == ["email", "room"]
+    assert shown["contact_confirmed_on"] == "2026-11-23"
     # The address for sign-in and letters stays.
     assert await db.fetchval("select email from person where contact_email <> ''") == "ben@example.org"
     detail = await db.fetchval("select detail from audit_event where action = 'person.contact_changed'")
     assert "hours" in detail and "02931" not in detail
+    assert msgspec.json.decode(detail)["public"] == ["email", "room"]
     page = await (await client.browser("anna")).get(f"/personen/{await make.person_id(db, 'ben')}")
     for text in CHANGE.values():
         assert text in page.text
-    cleared = await change(client, db, "ben", "ben", {"email": ""}, '"v2"')
-    assert cleared.json()["email"] == "ben@example.org" and cleared.json()["phone"] == "02931 82-1"
+    cleared = await change(client, db, "ben", "ben", {"contact_email": ""}, '"v2"')
+    assert (
+        cleared.json()["contact_email"] == ""
+        and cleared.json()["email"] == "ben@example.org"
+        and cleared.json()["phone"] == "02931 82-1"
+    )
 
 
 @pytest.mark.parametrize(
@@ -71,6 +78,7 @@ async def test_who_may(client: Clients, db: Connection, nick: str, whose: str, s
 
 async def test_what_is_public_only_the_person_decides(client: Clients, db: Connection) -> None:
     await make.person(db, "ina", authority="br-arnsberg", roles=["assistant"])
+    await db.execute("update person set public_fields = '{email,phone}' where name = 'Ben Beauftragt'")
     refused = await change(client, db, "ina", "ben", {"phone": "1", "public_fields": ["phone"]})
     assert refused.status_code == 403
     assert (await change(client, db, "ina", "ben", {"public_fields": ["phone", "email"]})).status_code == 200
@@ -84,7 +92,7 @@ async def test_what_is_public_only_the_person_decides(client: Clients, db: Conne
 
 @pytest.mark.parametrize(
     "given",
-    [{"email": "nobody"}, {"email": "a@b c"}, {"phone": "1\r\n2"}, {"room": "x" * 301}, {"public_fields": ["name"]},
+    [{"contact_email": "nobody"}, {"contact_email": "a@b c"}, {"email": "a@b.example"}, {"phone": "1\r\n2"}, {"room": "x" * 301}, {"public_fields": ["name"]},
      {"public_fields": ["email"] * 5}, {"name": "Ben"}, {"phone": None}],
 )  # fmt: skip
 async def test_what_is_refused(client: Clients, db: Connection, given: dict[str, Any]) -> None:
@@ -103,10 +111,12 @@ async def test_stale_and_missing_revisions(client: Clients, db: Connection) -> N
     ).status_code == 412
     wrong = await page.post(
         f"/personen/{ben}/erreichbarkeit",
-        {"revision": 1, "email": "nobody", "public_fields": ["room", "hours"]},
+        {"revision": 1, "contact_email": "nobody", "public_fields": ["room", "hours"]},
     )
     found = lxml.html.fromstring(wrong.text)
-    assert wrong.status_code == 422 and found.xpath("//*[@id='error-summary']//a/@href") == ["#field-email"]
+    assert wrong.status_code == 422 and found.xpath("//*[@id='error-summary']//a/@href") == [
+        "#field-contact_email"
+    ]
     assert found.xpath("//input[@name='public_fields'][@checked]/@value") == ["room", "hours"]
     assert (await page.get(f"/personen/{ben}/erreichbarkeit")).status_code == 200
     assert (await (await client.browser("anna")).get(f"/personen/{ben}/erreichbarkeit")).status_code == 403

@@ -34,18 +34,67 @@ async def told(client: Clients) -> list[dict[str, str | None]]:
     return items
 
 
-async def test_by_default_it_is_what_the_announcement_covered(client: Clients, db: Connection) -> None:
+async def test_by_default_no_way_to_be_reached_is_public(client: Clients, db: Connection) -> None:
+    """The announcement makes name, function and house known (decree Nr. 3 S. 2); the rest is for the person to say."""
     await reachable(db)
     with queries(db) as seen:
         (one,) = await told(client)
     assert len(seen) == 1
     assert one == {
         "house": "Bezirksregierung Arnsberg", "name": "Dr. Ben Beauftragt", "function": "Prüfperson",
-        "email": "ib@bra.example", "phone": "02931 82-1", "room": None, "hours": None,
+        "email": None, "phone": None, "room": None, "hours": None,
     }  # fmt: skip
 
 
 VALUES = {"email": "ib@bra.example", "phone": "02931 82-1", "room": "R 3.12", "hours": "Mo 9 bis 12 Uhr"}
+
+
+async def test_the_address_for_sign_in_is_never_public(client: Clients, db: Connection) -> None:
+    """Whoever lets the e-mail be public and has entered no official one shows none; staff still find somebody to write to."""
+    await reachable(db, ["email", "phone"])
+    await db.execute("update person set contact_email = ''")
+    (one,) = await told(client)
+    assert one["email"] is None and one["phone"] == VALUES["phone"]
+    ben = await make.person_id(db, "ben")
+    for nick, email in (("clara", ""), ("anna", "ben@example.org")):
+        assert (await (await client.as_(nick)).get(f"/api/v1/people/{ben}")).json()["email"] == email
+    for path in (PAGE, CARD):
+        assert "ben@example.org" not in (await client.stranger.get(path)).text
+
+
+async def test_the_commissioner_ticks_field_by_field_and_sees_what_everybody_will(
+    client: Clients, db: Connection
+) -> None:
+    """Nothing is ticked at first; the preview says the same as the public page; no box for who never stands there."""
+    await reachable(db)
+    ben, browser = await make.person_id(db, "ben"), await client.browser("ben")
+    form = f"/personen/{ben}/erreichbarkeit"
+    boxes = lxml.html.fromstring((await browser.get(form)).text).xpath("//input[@name='public_fields']")
+    assert [box.get("value") for box in boxes] == [*VALUES] and not any(
+        "checked" in box.attrib for box in boxes
+    )
+    entered = {"contact_email": "", "phone": "02931 82-1", "room": "R 3.12", "hours": ""}
+    done = await browser.post(form, {"revision": 1, "public_fields": ["email", "phone"], **entered})
+    assert done.status_code == 303
+    public = lxml.html.fromstring((await client.stranger.get(PAGE)).text).xpath("//section[1]//dl")[0]
+    for path in (form, f"/personen/{ben}"):
+        page = lxml.html.fromstring((await browser.get(path)).text)
+        (preview,) = page.xpath("//section[@aria-labelledby='published']")
+        said = preview.xpath(".//dt/text()")
+        assert said == ["Name", "Funktion", "Haus", "Telefon"] and "R 3.12" not in preview.text_content()
+        assert [word for word in said if word != "Haus"] == public.xpath(".//dt/text()")
+        assert "E-Mail-Adresse: freigegeben, aber nicht eingetragen" in preview.text_content()
+        assert "Noch sieht das niemand" not in preview.text_content()
+    detail = await db.fetchval(
+        "select detail ->> 'public' from audit_event where action = 'person.contact_changed'"
+    )
+    assert detail == '["email", "phone"]'
+    await db.execute("update appointment set announced_externally_on = null")
+    assert "Noch sieht das niemand" in (await browser.get(form)).text
+    anna, annas = await client.browser("anna"), await make.person_id(db, "anna")
+    for path in (f"/personen/{ben}", f"/personen/{annas}", f"/personen/{annas}/erreichbarkeit"):
+        page_of_others = (await anna.get(path)).text
+        assert "published" not in page_of_others and "public_fields" not in page_of_others
 
 
 @pytest.mark.parametrize("public", [[], ["email"], ["phone"], ["room"], ["hours"], [*VALUES]])
@@ -87,7 +136,7 @@ async def test_nothing_is_said_beyond_what_the_person_lets_be_public(
 
 
 async def test_the_public_card_has_these_lines_and_no_other(client: Clients, db: Connection) -> None:
-    await reachable(db)
+    await reachable(db, ["email", "phone"])
     answer = await client.stranger.get(CARD)
     assert answer.headers["content-type"] == "text/vcard; charset=utf-8"
     assert answer.content.decode().split("\r\n") == [
