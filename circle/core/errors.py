@@ -113,6 +113,7 @@ class Unavailable(CircleError):
 # Constraint → what a person is told when a race or an odd input meets it. A race is a 409, never a 500.
 CONSTRAINTS: dict[str, tuple[type[CircleError], str, str]] = {
     "person_email_unique": (Conflict, "email_taken", "Diese E-Mail-Adresse gibt es schon."),
+    "person_letters_email_unique": (Conflict, "email_taken", "Diese E-Mail-Adresse gibt es schon."),
     "role_grant_no_overlap": (Conflict, "role_held", "Diese Rolle hat die Person in dieser Zeit schon."),
     "role_grant_period_ordered": (Invalid, "invalid", "Das Ende liegt vor dem Beginn."),
     "appointment_no_overlap": (Conflict, "appointment_overlap", "In dieser Zeit ist das Haus schon besetzt."),

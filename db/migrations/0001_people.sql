@@ -33,9 +33,14 @@ create table person (
     authority_id uuid not null constraint person_authority_exists references authority,
     active boolean not null default true,
     password_hash text,
-    revision integer not null default 1
+    -- A recipient of letters behind contacts of the network, and no account: nobody signs in as it, and its address is
+    -- free for an account.
+    letters_only boolean not null default false,
+    revision integer not null default 1,
+    constraint person_letters_only_without_password check (not letters_only or password_hash is null)
 );
-create unique index person_email_unique on person (lower(email));
+create unique index person_email_unique on person (lower(email)) where not letters_only;
+create unique index person_letters_email_unique on person (lower(email)) where letters_only;
 create index person_authority on person (authority_id);
 
 -- Roles that do not follow from an appointment (domain rules 3.2).

@@ -53,22 +53,23 @@ async def load_persons(run: Run, password_hash: str | None) -> None:
         "persons",
         await run.db.fetch(
             """
-            select wanted.key, p.id from unnest($1::text[], $2::text[]) wanted (key, email)
-            join person p on p.reference = wanted.key or lower(p.email) = lower(wanted.email)
+            select wanted.key, p.id from unnest($1::text[], $2::text[], $3::boolean[]) wanted (key, email, letters_only)
+            join person p on p.reference = wanted.key
+                or lower(p.email) = lower(wanted.email) and p.letters_only = wanted.letters_only
             order by p.reference is not distinct from wanted.key
             """,
             [person.id for person in people],
             [person.email for person in people],
+            [_letters_only(person) for person in people],
         ),
     )
     for person in run.missing("persons", people):
-        may_sign_in = person.active and not WITHOUT_ACCOUNT.issuperset(person.roles)
         added = await row(
             run.db,
             """
             insert into person (reference, title, name, email, phone, function, authority_id, active, password_hash, room,
-                hours, contact_confirmed_on, contact_reminded_on, contact_email, public_fields)
-            values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15) returning id
+                hours, contact_confirmed_on, contact_reminded_on, letters_only, contact_email, public_fields)
+            values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16) returning id
             """,
             person.id,
             person.title,
@@ -78,16 +79,21 @@ async def load_persons(run: Run, password_hash: str | None) -> None:
             person.function,
             run.find("authorities", person.authority, f"Die Person {person.id}"),
             person.active,
-            password_hash if may_sign_in else None,
+            password_hash if person.active and person.roles and not _letters_only(person) else None,
             person.room,
             person.hours,
             person.contact_confirmed_on,
             person.contact_reminded_on,
+            _letters_only(person),
             person.contact_email,
             person.public_fields,
         )
         run.add("persons", person.id, added["id"])
         await _grant(run, person)
+
+
+def _letters_only(person: Person) -> bool:
+    return bool(person.roles) and WITHOUT_ACCOUNT.issuperset(person.roles)
 
 
 async def _grant(run: Run, person: Person) -> None:
@@ -216,8 +222,8 @@ async def load_partners(run: Run) -> None:
             """
             insert into partner (reference, kind, organisation, authority_id, person_id, audience_level, subscribed,
                 name, function, email, phone, address, municipality, ags, topics, source, source_on, unsubscribed_on)
-            values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17,
-                case when not $7 then $18::date end) returning id
+            values ($1, $2, $3, $4, (select id from person where id = $5 and letters_only), $6, $7, $8, $9, $10, $11, $12,
+                $13, $14, $15, $16, $17, case when not $7 then $18::date end) returning id
             """,
             partner.id,
             partner.kind,

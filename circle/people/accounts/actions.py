@@ -123,9 +123,14 @@ async def drop_address(db: Connection, actor: Actor, person_id: UUID, expected: 
 async def invite(db: Connection, actor: Actor, person_id: UUID, expected: int | None) -> None:
     """Send a link to set the first password: seven days, one use; an earlier link is void.
 
-    Raises NotFound, Forbidden, Stale, TooMany, and Conflict when the account is closed or has a password.
+    Raises NotFound, Forbidden, Stale, TooMany, and Conflict for a contact, and when the account is closed or has a password.
     """
     found = await find(db, actor, person_id, expected)
+    if found["letters_only"]:
+        raise errors.Conflict(
+            "Das ist ein Kontakt des Netzwerks und kein Konto. Bitte legen Sie für die Person ein Konto an; die Adresse "
+            "darf dieselbe sein."
+        )
     if not found["active"]:
         raise errors.Conflict("Das Konto ist gesperrt. Bitte entsperren Sie es zuerst.")
     if found["password_hash"] is not None:

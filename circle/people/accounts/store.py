@@ -22,8 +22,7 @@ async def list_accounts(db: Connection, caller: Caller, after: str | None, limit
             cross join lateral (select lower(unaccent(p.name)) || ' ' || p.id as key) k
             where me.roles && array['technical_admin', 'circle_office']
                 and ($3::text is null or k.key > $3)
-                and not (p.password_hash is null and roles_on(p.id, me.today) <@ array['partner', 'municipal_contact']
-                    and exists (select from partner c where c.person_id = p.id))
+                and not p.letters_only
             order by k.key limit $4 + 1
         )
         select me.card as me,
@@ -68,7 +67,7 @@ async def lock(db: Connection, person_id: UUID, keys: list[str], day: date) -> a
     return await db.fetchrow(
         """
         select p.id, p.title, p.name, p.email, p.function, p.phone, p.authority_id, p.active, p.revision,
-            p.password_hash, p.pending_email, p.pending_by, roles_on(p.pending_by, $3) as pending_roles, in_directory(p, a.kind, $2, $3) as seen,
+            p.password_hash, p.letters_only, p.pending_email, p.pending_by, roles_on(p.pending_by, $3) as pending_roles, in_directory(p, a.kind, $2, $3) as seen,
             exists (select from appointment b where b.person_id = p.id and (b.valid_to is null or b.valid_to >= $3))
                 as appointed,
             array(select g.role from role_grant g
@@ -88,7 +87,7 @@ async def insert(
     found: UUID | None = await db.fetchval(
         """
         insert into person (name, email, authority_id, title, function, phone) values ($1, $2, $3, $4, $5, $6)
-        on conflict (lower(email)) do nothing returning id
+        on conflict (lower(email)) where not letters_only do nothing returning id
         """,
         name,
         email,
@@ -127,7 +126,9 @@ async def update(
 async def has_address(db: Connection, email: str, but: UUID) -> bool:
     """True when somebody else has the address."""
     found: bool = await db.fetchval(
-        "select exists (select from person where lower(email) = lower($1) and id <> $2)", email, but
+        "select exists (select from person where lower(email) = lower($1) and not letters_only and id <> $2)",
+        email,
+        but,
     )
     return found
 
@@ -298,7 +299,7 @@ async def insert_reset(db: Connection, email: str, life: timedelta) -> UUID:
         """
         with old as (delete from account_link where expires_at < now() - interval '1 day')
         insert into account_link (person_id, kind, expires_at)
-        values ((select id from person where lower(email) = lower($1) and active and password_hash is not null),
+        values ((select id from person where lower(email) = lower($1) and not letters_only and active and password_hash is not null),
             'reset', now() + $2) returning id
         """,
         email,

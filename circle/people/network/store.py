@@ -239,10 +239,10 @@ async def delete(db: Connection, contact_id: UUID, revision: int) -> bool:
 
 
 async def link_people(db: Connection, contact_ids: list[UUID]) -> None:
-    """Make contacts with an address recipients of letters: a person of the municipal side without an account.
+    """Make contacts with an address recipients of letters, whether or not somebody has an account under it.
 
-    One who is there already under the address serves again; an address of staff stays theirs. A contact that gets no
-    letters is no recipient beside another of the same address that does: each house decides for its own.
+    The contacts of an address share one recipient, so that nothing comes twice. One that gets no letters is no recipient
+    beside another of the same address that does: each house decides for its own.
     """
     await db.execute(
         """
@@ -257,23 +257,19 @@ async def link_people(db: Connection, contact_ids: list[UUID]) -> None:
                 case c.kind when 'municipal_contact' then 'municipal_contact' else 'partner' end as role
             from partner c where c.id = any($1) and c.email <> '' and c.person_id is null
         ),
-        known as (
-            select p.id, lower(p.email) as key from person p join authority a on a.id = p.authority_id
-            where lower(p.email) in (select key from wanted) and a.kind = 'municipal' and p.password_hash is null
-        ),
         made as (
-            insert into person (name, email, phone, function, authority_id)
-            select distinct on (w.key) w.name, w.email, w.phone, w.function, h.id
+            insert into person (name, email, phone, function, authority_id, letters_only)
+            select distinct on (w.key) w.name, w.email, w.phone, w.function, h.id, true
             from wanted w, (select id from house union all select id from authority where kind = 'municipal' limit 1) h
-            where not exists (select from person p where lower(p.email) = w.key)
-            order by w.key, w.id returning id, lower(email) as key
+            order by w.key, w.id
+            on conflict (lower(email)) where letters_only do update set active = person.active
+            returning id, lower(email) as key
         ),
         granted as (
             insert into role_grant (person_id, role) select distinct m.id, w.role from made m join wanted w on w.key = m.key
+            on conflict do nothing
         )
-        update partner c set person_id = l.id
-        from wanted w join (select id, key from known union all select id, key from made) l on l.key = w.key
-        where c.id = w.id
+        update partner c set person_id = m.id from wanted w join made m on m.key = w.key where c.id = w.id
         """,
         contact_ids,
     )
@@ -293,10 +289,10 @@ async def refresh_people(db: Connection, person_ids: list[UUID]) -> None:
         """
         update person p set name = left(coalesce(nullif(c.name, ''), c.organisation), 120), phone = c.phone,
             function = c.function
-        from authority a, (
+        from (
             select distinct on (person_id) person_id, name, organisation, phone, function
             from partner where person_id = any($1) order by person_id, entered_at, id) c
-        where p.id = c.person_id and a.id = p.authority_id and a.kind = 'municipal' and p.password_hash is null
+        where p.id = c.person_id and p.letters_only
         """,
         person_ids,
     )
@@ -326,8 +322,8 @@ async def unlink_person(db: Connection, contact_id: UUID) -> None:
         )
         update person p set title = '', name = 'Gelöschter Kontakt', email = 'geloescht.' || p.id || '@invalid',
             phone = '', function = '', active = false
-        from was, authority a
-        where p.id = was.person_id and a.id = p.authority_id and a.kind = 'municipal' and p.password_hash is null
+        from was
+        where p.id = was.person_id and p.letters_only
             and not exists (select from partner other where other.person_id = p.id and other.id <> $1)
         """,
         contact_id,
