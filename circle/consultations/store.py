@@ -319,7 +319,7 @@ async def mark_received(
             """
             update consultation set state = 'received', reference = $3, received_on = $4, acknowledge_by = $5,
                 due_on = $6, due_on_effective = $6, due_steps = $7::jsonb,
-                house_keys = house_keys(authority_id, confidentiality, $4), revision = revision + 1
+                house_keys = house_keys(authority_id, confidentiality, $4, requested_by), revision = revision + 1
             where id = $1 and revision = $2 returning true
             """,
             consultation_id,
@@ -419,7 +419,8 @@ async def hand_over(db: Connection, consultation_id: UUID, revision: int, day: d
         await db.fetchval(
             """
             update consultation set revision = revision + 1, house_keys = house_keys || array(
-                select key from unnest(house_keys(authority_id, 'confidential', $3)) key where key <> all(house_keys))
+                select key from unnest(house_keys(authority_id, 'confidential', $3, requested_by)) key
+                where key <> all(house_keys))
             where id = $1 and revision = $2 returning true
             """,
             consultation_id,

@@ -70,7 +70,7 @@ async def preview(db: Connection, actor: Actor, meeting_id: UUID) -> InvitationP
         parts.append(letters.paper_part(title, one.level, one.file_id, one.url, one.readers))
     parts = [
         msgspec.structs.replace(part, audience=[*part.audience, *opened])
-        if f"meeting:{meeting_id}" in part.audience
+        if not {f"meeting:{meeting_id}", f"papers:{meeting_id}"}.isdisjoint(part.audience)
         else part
         for part in parts
     ]

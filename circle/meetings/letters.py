@@ -118,8 +118,8 @@ def _paragraphs(*parts: str) -> str:
 
 
 def audience(meeting_id: UUID) -> list[str]:
-    """Who sees a meeting and every open item on its agenda."""
-    return ["circle", f"meeting:{meeting_id}"]
+    """Who sees a meeting, every open item on its agenda and its papers."""
+    return ["circle", f"meeting:{meeting_id}", f"papers:{meeting_id}"]
 
 
 def letter_part(meeting_id: UUID, file_id: UUID, supplement: int) -> Part:

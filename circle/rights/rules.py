@@ -52,7 +52,7 @@ RIGHT_NAMES = {
 }
 """Every right by the name of what it allows; a test asks for each."""
 
-SPECIFIC = ("named:", "meeting:", "expert:", "person:", "role:", "tenure:")
+SPECIFIC = ("named:", "meeting:", "papers:", "expert:", "person:", "role:", "tenure:")
 """Keys that open single things or repeat a role."""
 HANDLED_BY = {
     "consultation": "mit der Anfrage befasst",
@@ -90,6 +90,7 @@ def key_words(key: str, thing: FoundThing, *, opened: bool) -> str:
         **CIRCLES,
         "named": "namentlich benannt",
         "meeting": "nimmt an der Sitzung teil",
+        "papers": "nimmt an der Sitzung teil, bis zu ihrem Ende",
         "expert": "hinzugezogen",
         "tenure": "Bestellung, unter der das Haus gefragt hat",
         "person": HANDLED_BY.get(thing.kind, "zuständig"),

@@ -70,9 +70,11 @@ create table appointment (
     ministry_informed_on date,
     succeeded_by uuid constraint appointment_successor_exists references appointment,
     revision integer not null default 1,
-    constraint appointment_period_ordered check (valid_to is null or valid_to >= valid_from),
+    -- What was entered by mistake is annulled: it ended before all days, so that it holds on none.
+    constraint appointment_period_ordered check (valid_to is null or valid_to >= valid_from or valid_to = '-infinity'),
     constraint appointment_no_overlap exclude using gist (
-        authority_id with =, daterange(valid_from, valid_to, '[]') with &&) where (kind = 'commissioner')
+        authority_id with =, daterange(valid_from, valid_to, '[]') with &&)
+        where (kind = 'commissioner' and valid_to is distinct from '-infinity')
 );
 create index appointment_person on appointment (person_id);
 
@@ -222,8 +224,9 @@ language sql stable as $$ select array(select role from roles_held(array[$1], $2
 
 -- What a person may open on a day, as keys; a row is visible when its audience shares a key (domain rules 3.2 and 4).
 -- Whoever holds no role opens nothing, but for one thing: who attended for somebody keeps the meeting for a year, its
--- minutes are read, objected to and approved in that time. `named` is for roles that may see confidential matter at all. `tenure` is the appointment of the
--- house's commissioner: what is confidential stays with it and does not go over to the next one by itself.
+-- minutes are read, objected to and approved in that time. Its `papers` are open until the day of the meeting is over.
+-- `named` is for roles that may see confidential matter at all. `tenure` is the appointment of the house's
+-- commissioner: what is confidential stays with it and does not go over to the next one by itself.
 create function keys_on(person uuid, authority uuid, roles text[], day date) returns text[]
 language plpgsql stable as $$
 #variable_conflict use_column
@@ -246,7 +249,11 @@ begin
             join meeting m on m.id = a.meeting_id and m.date >= $4 - 365
             where a.represented_by = $1 and not $3 && array['technical_admin']
             union all
-            select 'meeting:' || b.meeting_id from absence b
+            select 'papers:' || a.meeting_id from attendance a
+            join meeting m on m.id = a.meeting_id and m.date >= $4
+            where $1 in (a.person_id, a.represented_by) and $3 <> '{}' and not $3 && array['technical_admin']
+            union all
+            select unnest(array['meeting:' || b.meeting_id, 'papers:' || b.meeting_id]) from absence b
             join appointment d on d.person_id = b.deputy_id and d.kind = 'deputy'
             join appointment c on c.person_id = b.person_id and c.kind = 'commissioner' and c.authority_id = d.authority_id
             where b.deputy_id = $1 and b.meeting_id is not null and b.ends_on >= $4

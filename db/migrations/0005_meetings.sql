@@ -104,7 +104,7 @@ create table paper (
     revision integer not null default 1,
     audience text[] not null generated always as (
         case when confidentiality = 'confidential' then array['named:' || item_id::text, 'expert:' || item_id::text]
-            else array['circle', 'meeting:' || meeting_id::text, 'expert:' || item_id::text] end) stored,
+            else array['circle', 'papers:' || meeting_id::text, 'expert:' || item_id::text] end) stored,
     constraint paper_has_content check (file_id is not null or document_id is not null),
     constraint paper_number_unique unique (item_id, number)
 );

@@ -1,13 +1,12 @@
 -- By which keys a house sees a request of its own that was received on a day: a confidential one is open to the tenure of
--- its commissioner, until it is handed over to the next.
-create function house_keys(authority uuid, confidentiality text, day date) returns text[]
+-- its commissioner, in a vacancy to who asked, until it is handed over to the next.
+create function house_keys(authority uuid, confidentiality text, day date, asker uuid) returns text[]
 language sql stable as $$
     select coalesce(
-        case when $2 = 'confidential' then (
-            select array_agg('tenure:' || c.id) from appointment c
-            where c.authority_id = $1 and c.kind = 'commissioner' and c.valid_from <= $3
-                and (c.valid_to is null or c.valid_to >= $3)) end,
-        array['asking:' || $1])
+        (select array_agg('tenure:' || c.id) from appointment c
+            where $2 = 'confidential' and c.authority_id = $1 and c.kind = 'commissioner' and c.valid_from <= $3
+                and (c.valid_to is null or c.valid_to >= $3)),
+        array[case when $2 = 'confidential' then 'person:' || $4 else 'asking:' || $1 end])
 $$;
 
 -- Consultation requests: open to the asking house, the office and those who work on them, whatever the level.

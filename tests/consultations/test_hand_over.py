@@ -127,3 +127,18 @@ async def test_in_a_vacancy_there_is_nobody_to_hand_it_to(
     assert (await sees(client, "sofia", request_id))[0] == 404
     assert (await hand_over(anna, request_id)).status_code == 200
     assert (await sees(client, "sofia", request_id))[0] == 200
+
+
+async def test_what_is_asked_in_a_vacancy_stays_with_who_asked(
+    db: Connection, client: Clients, office: Clock
+) -> None:
+    for nick in ("zoe", "zora"):
+        await make.person(db, nick, authority="br-arnsberg", roles=["assistant"])
+    await db.execute("update appointment set valid_to = '2026-11-22'")
+    request_id = await make.consultation(db, office, by="zoe", confidentiality="confidential")
+    assert (await sees(client, "zoe", request_id))[0] == 200
+    assert (await sees(client, "zora", request_id))[0] == 404
+    await succeed(db)
+    assert (await sees(client, "sofia", request_id))[0] == 404
+    assert (await hand_over(await client.as_("anna"), request_id)).status_code == 200
+    assert (await sees(client, "sofia", request_id))[0] == 200

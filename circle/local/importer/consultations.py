@@ -75,7 +75,7 @@ async def _insert(run: Run, request: Consultation) -> UUID:
             closed_on, note, house_keys)
         select $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, p.id, p.authority_id, $13, $14, $15, $16, $17, $18::jsonb,
             $19, $20, $21, $22, $23::jsonb, $24, $25, $26, $27, $28, $29, $30, $31, $32,
-            house_keys(p.authority_id, $9, coalesce($13, current_date))
+            house_keys(p.authority_id, $9, coalesce($13, current_date), p.id)
         from person p where p.id = $12
         returning id
         """,

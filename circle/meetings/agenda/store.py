@@ -712,7 +712,8 @@ async def find_entry(db: Connection, item_id: UUID) -> asyncpg.Record | None:
         select m.reference, m.date, i.number, i.status, i.frozen, c.title, c.description, c.resolution_text,
             case when m.state in ('minutes_approved', 'filed') then c.minutes else '' end as minutes, c.confidentiality,
             c.audience, (select coalesce(array_agg(p.title order by p.number), '{}') from paper p
-                where p.item_id = i.id and p.audience = c.audience) as papers
+                where p.item_id = i.id
+                    and (p.confidentiality = 'confidential') = (c.confidentiality = 'confidential')) as papers
         from agenda_item i join meeting m on m.id = i.meeting_id join agenda_content c on c.item_id = i.id
         where i.id = $1
         """,

@@ -146,3 +146,23 @@ async def test_papers_of_a_confidential_item_are_confidential(client: Clients, d
     assert [row["actor_name"] for row in readers] == ["Ben Beauftragt"]
     found = await found_in(db, made)
     assert found and found[0] == "sealed"
+
+
+async def test_who_attended_keeps_the_item_and_not_its_papers(client: Clients, db: Connection) -> None:
+    """The deputy's rights are for the time; what stays is what the minutes are about (domain rules 3.2)."""
+    meeting = await make.meeting(db, on=date(2026, 11, 23))
+    made = await make.item(db, meeting)
+    kim = await make.person(db, "kim", authority="br-koeln", roles=["commissioner"])
+    dina = await make.person(db, "dina", authority="br-koeln", roles=["regional_staff"])
+    await db.execute("insert into attendance values ($1, $2, 'represented', $3)", meeting, kim, dina)
+    paper = (await hand_in(await client.as_("ben"), meeting, made)).json()
+    paths = f"/api/v1/papers/{paper['id']}", f"/api/v1/files/{paper['file_id']}/content"
+    member, deputy = await client.as_("kim"), await client.as_("dina")
+    for path in paths:
+        assert (await deputy.get(path)).status_code == 200
+    await db.execute("update meeting set date = '2026-11-22' where id = $1", meeting)
+    for path in paths:
+        assert (await deputy.get(path)).status_code == 404
+        assert (await member.get(path)).status_code == 200
+    found = (await deputy.get(item(made))).json()
+    assert (found["title"], found["papers"]) == ("Sprachmittlung in Verfahren", [])

@@ -20,7 +20,8 @@ def api(appointment_id: UUID | str, act: str = "") -> str:
 async def bens(db: Connection) -> UUID:
     """Ben's appointment: commissioner of Arnsberg since 01.01.2024."""
     found: UUID = await db.fetchval(
-        "select a.id from appointment a join person p on p.id = a.person_id where p.email = 'ben@example.org'"
+        "select a.id from appointment a join person p on p.id = a.person_id "
+        "where p.email = 'ben@example.org' and a.kind = 'commissioner'"
     )
     return found
 
