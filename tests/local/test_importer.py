@@ -8,6 +8,7 @@ import shutil
 import uuid
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ import pytest
 from circle.core import auth, db, files
 from circle.local import importer
 from circle.local.child import LocalError
+from circle.people import store as directory
 from db.migrate import migrate
 from tests.conftest import drop, named
 
@@ -135,6 +137,23 @@ async def test_people_stand_with_their_houses_and_roles(loaded: Loaded) -> None:
         signs_in = person["active"] and "municipal_contact" not in person["roles"]
         assert (row["password_hash"] is not None) == signs_in
     assert await auth.verify_password(people["p-002"]["password_hash"], "demo")
+
+
+async def test_commissioners_let_their_official_ways_be_public_and_nobody_else_anything(
+    loaded: Loaded,
+) -> None:
+    async with loaded[0].begin(None) as connection:
+        contacts = await directory.list_contacts(connection, date(2026, 11, 23))
+    assert {one["key"]: (one["email"], one["phone"], one["room"]) for one in contacts if one["name"]} == {
+        "br-arnsberg": ("integrationsbeauftragte@br-arnsberg.example", "0221 4710-011", None),
+        "br-duesseldorf": ("integrationsbeauftragte@br-duesseldorf.example", "0221 4710-031", None),
+        "br-koeln": ("integrationsbeauftragte@br-koeln.example", None, None),
+        "br-muenster": ("integrationsbeauftragte@br-muenster.example", "0221 4710-051", None),
+    }
+    open_ones = await rows(
+        loaded, "select reference from person where public_fields <> '{}' order by reference"
+    )
+    assert [one["reference"] for one in open_ones] == ["p-011", "p-022", "p-031", "p-041", "p-051"]
 
 
 async def test_a_deputy_acts_while_the_commissioner_is_away(loaded: Loaded) -> None:
