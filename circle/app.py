@@ -173,6 +173,7 @@ def _lifespan(settings: Settings, database: db.Database | None) -> Lifespan:
         app.state.templates = pages.environment(
             {Path(name).name: HERE / name / "templates" for name in FEATURES}
         )
+        app.state.labels = pages.labels(app.state.templates)
         app.state.redis = redis.asyncio.from_url(settings.redis_url) if settings.redis_url else None
         yield
         if app.state.redis is not None:

@@ -127,7 +127,8 @@ def token_hash(token: str) -> bytes:
 
 
 def form_token(token: str) -> str:
-    """The token that every form carries, bound to the session (OWASP CSRF, HMAC pattern)."""
+    """The token that every form carries, bound to the session (OWASP CSRF, HMAC pattern). On a page the person stands
+    behind it after a dot, for a form that comes when the session has ended (`unsent`)."""
     return hmac.new(token.encode(), b"form", hashlib.sha256).hexdigest()
 
 

@@ -47,6 +47,8 @@ LEVELS = {
 MENDABLE = (errors.Invalid, errors.Conflict, errors.Stale)
 """Refusals after which the form is shown again, so that nobody loses what they typed."""
 GUARDS = {"csrf_token", "revision", "idempotency_key"}
+SECRETS = {"password", "again", "old", "new"}
+"""The fields of passwords: what is typed there is never shown."""
 
 
 class NavItem(msgspec.Struct, frozen=True):
@@ -119,17 +121,19 @@ def show(
     me: Me | bytes | None,
     *,
     status: int = 200,
+    token: str = "",
     **context: Any,
 ) -> Response[bytes]:
-    """Render a page for `me` (a card, its JSON bytes, or None for a stranger)."""
+    """Render a page for `me` (a card, its JSON bytes, or None for a stranger). `token` is that of a session that begins
+    with this answer."""
     if isinstance(me, bytes):
         me = auth.me(me) if me else None
     state = request.app.state
     path = request.url.path
-    token, _ = auth.token_of(request.headers, request.cookies, state.settings.cookie)
+    token = token or auth.token_of(request.headers, request.cookies, state.settings.cookie)[0]
     content = state.templates.get_template(template).render(
         me=me,
-        csrf_token=auth.form_token(token) if token else "",
+        csrf_token=f"{auth.form_token(token)}.{me.person_id.hex}" if me else "",
         nav=_nav(me, path) if me else [],
         demo_banner=_banner(state),
         notice=unquote(request.cookies.get("notice", "")),
@@ -206,7 +210,7 @@ async def read_form(request: Request[Any, Any, Any]) -> FormMultiDict:
     if (
         not isinstance(sent, str)
         or not token
-        or not secrets.compare_digest(sent.encode(), auth.form_token(token).encode())
+        or not secrets.compare_digest(sent.partition(".")[0].encode(), auth.form_token(token).encode())
     ):
         raise errors.Forbidden(
             "Das Formular stammt aus einer anderen Anmeldung. Bitte laden Sie die Seite neu.",
@@ -221,6 +225,26 @@ def revision(form: FormMultiDict) -> int:
         return int(form.get("revision", ""))
     except (TypeError, ValueError) as error:
         raise errors.Invalid("Dem Formular fehlt der Stand. Bitte laden Sie die Seite neu.") from error
+
+
+def inside(target: str) -> str:
+    """Only paths of this service; anything else leads to the start page (no open redirect).
+
+    Browsers read a backslash as a slash and drop tabs and line ends, so neither may stand in it.
+    """
+    return target if re.fullmatch(r"/(?!/)[!-\[\]-~]*", target) else "/"
+
+
+def labels(env: jinja2.Environment) -> dict[str, str]:
+    """Field → the label it has in every form; empty when it is chosen from a list, „Eingabe“ when forms differ."""
+    found: dict[str, set[str]] = {}
+    for name in env.list_templates():
+        source = env.loader.get_source(env, name)[0] if env.loader else ""
+        for kind, field, label in re.findall(
+            r"\b(text|area|select|radios|checks|checkbox)\('(\w+)', '([^']+)'", source
+        ):
+            found.setdefault(field, set()).add(label if kind in ("text", "area") else "")
+    return {name: label.pop() if len(label) == 1 else "Eingabe" for name, label in found.items()}
 
 
 def go(path: str, notice: str = "") -> Response[None]:

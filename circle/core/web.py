@@ -23,7 +23,7 @@ from litestar.handlers import BaseRouteHandler
 from litestar.middleware import ASGIMiddleware
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
-from . import auth, errors, pages
+from . import auth, errors, pages, unsent
 from .auth import Actor
 from .db import Caller, Connection, Database
 from .errors import CircleError
@@ -228,6 +228,12 @@ def answer_error(request: Request[Any, Any, Any], error: Exception) -> Response[
         return Response(
             None, status_code=303, headers={"location": f"/anmelden?next={quote(target, safe='/')}"}
         )
+    if request.method == "POST" and (isinstance(refusal, errors.NotSignedIn) or refusal.code == "form_token"):
+        return _Unsent(refusal)
+    return _error_page(request, refusal)
+
+
+def _error_page(request: Request[Any, Any, Any], refusal: CircleError) -> Response[bytes]:
     status = 422 if refusal.status == 400 else refusal.status
     response = pages.show(
         request, "error.html", refusal.me or None, status=status, title=refusal.title, detail=refusal.detail,
@@ -235,6 +241,42 @@ def answer_error(request: Request[Any, Any, Any], error: Exception) -> Response[
     )  # fmt: skip
     response.headers.update(refusal.headers)
     return response
+
+
+class _Unsent(Response[None]):
+    """The answer to a form of no session, or of another one. It reads the form, for which an exception handler has no
+    time, and asks who is signed in once the transaction of the request is over."""
+
+    def __init__(self, refusal: CircleError) -> None:
+        super().__init__(None)
+        self.refusal = refusal
+
+    def to_asgi_response(self, app: Any, request: Request[Any, Any, Any], **more: Any) -> Any:
+        async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+            try:
+                response = await self.page(request)
+            except Exception as error:  # Nobody behind this one answers for a fault.
+                response = _error_page(request, as_refusal(error))
+            await response.to_asgi_response(None, request)(scope, receive, send)
+
+        return answer
+
+    async def page(self, request: Request[Any, Any, Any]) -> Response[bytes]:
+        """The sign-in page, or for the person who wrote the form and is signed in again what they typed."""
+        card, typed = None, await unsent.collect(request)
+        if self.refusal.code == "form_token":
+            caller = await provide_caller(request)
+            async with request.app.state.db.begin(caller) as db:
+                card = await auth.card(db, caller)
+        if card is None:
+            return unsent.sign_in_page(request, typed, None, 401)
+        me = auth.me(card)
+        if typed is None:
+            self.refusal.me = card
+            return _error_page(request, self.refusal)
+        if typed.author != me.person_id:
+            return unsent.sign_in_page(request, typed, me, self.refusal.status)
+        return unsent.resend_page(request, typed, me, status=self.refusal.status)
 
 
 class Fault(CircleError):

@@ -1,6 +1,5 @@
 """Sign-in, and the directory for people."""
 
-import re
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
@@ -9,7 +8,7 @@ import msgspec
 from litestar import Request, Response, Router, get, post
 from litestar.params import FromPath, FromQuery
 
-from circle.core import access, answers, auth, clock, errors, fields, pages, web
+from circle.core import access, answers, auth, clock, errors, fields, pages, unsent, web
 from circle.core.auth import ROLE_NAMES, Actor, Me
 from circle.core.db import Answer, Caller, Connection
 
@@ -47,11 +46,13 @@ async def _sign_in_page(
     email: str,
     status: int = 200,
     reasons: dict[str, str] | None = None,
+    typed: unsent.Unsent | None = None,
 ) -> Response[bytes]:
-    demo = request.app.state.settings.mode == "demo"
+    # To choose somebody is a new page, which what was typed would not reach.
+    demo = request.app.state.settings.mode == "demo" and typed is None
     return pages.show(
-        request, "sign_in.html", None, status=status, next=_inside(target), email=email, errors=reasons or {},
-        demo_people=await _demo_people(db, caller) if demo else [],
+        request, "sign_in.html", None, status=status, next=pages.inside(target), email=email, errors=reasons or {},
+        unsent=typed, demo_people=await _demo_people(db, caller) if demo else [],
     )  # fmt: skip
 
 
@@ -66,36 +67,49 @@ async def _demo_people(db: Connection, caller: Caller) -> list[tuple[str, list[t
     return [(ROLE_NAMES[role], groups[role]) for role in ROLE_NAMES if role in groups]
 
 
-def _inside(target: str) -> str:
-    """Only paths of this service; anything else leads to the start page (no open redirect).
-
-    Browsers read a backslash as a slash and drop tabs and line ends, so neither may stand in it.
-    """
-    return target if re.fullmatch(r"/(?!/)[!-\[\]-~]*", target) else "/"
-
-
 @post("/anmelden", opt={"permission": "public"})
 async def sign_in(request: Incoming, db: web.Db, caller: web.Asking) -> Response[Any]:
-    """Take e-mail and password; a new session with a new token begins."""
+    """Take e-mail and password; a new session with a new token begins. What its own person typed before is shown."""
     form = await pages.plain_form(request)
-    target = _inside(str(form.get("next", "/")))
+    target, typed = pages.inside(str(form.get("next", "/"))), unsent.read(form)
     email = str(form.get("email", ""))[:254]
     try:
         who = fields.from_form(Credentials, {"email": email, "password": str(form.get("password", ""))})
     except errors.Invalid as wrong:
         return await _sign_in_page(
-            request, db, caller, target=target, email=email, status=422, reasons=wrong.fields
+            request, db, caller, target=target, email=email, status=422, reasons=wrong.fields, typed=typed
         )
     device = rules.device(request.headers.get("user-agent", ""))
-    token = await actions.sign_in(db, caller, who, web.address_of(request), "cookie", device)
+    try:
+        token = await actions.sign_in(db, caller, who, web.address_of(request), "cookie", device)
+    except errors.TooMany as wrong:
+        page = await _sign_in_page(
+            request,
+            db,
+            caller,
+            target=target,
+            email=email,
+            status=429,
+            reasons={"": wrong.detail},
+            typed=typed,
+        )
+        page.headers.update(wrong.headers)
+        return page
     if token is None:
         return await _sign_in_page(
             request, db, caller, target=target, email=email, status=422,
-            reasons={"password": "E-Mail-Adresse oder Kennwort stimmen nicht. Bitte prüfen Sie beides."},
+            reasons={"password": "E-Mail-Adresse oder Kennwort stimmen nicht. Bitte prüfen Sie beides."}, typed=typed,
         )  # fmt: skip
     await actions.sign_out(db, caller)
     settings = request.app.state.settings
-    response = pages.go(target)
+    me = auth.me((await auth.actor(db, Caller(auth.token_hash(token), caller.now))).card)
+    response: Response[Any]
+    if typed is None:
+        response = pages.go(target)
+    elif typed.author == me.person_id:
+        response = unsent.resend_page(request, typed, me, token=token)
+    else:
+        response = pages.go("/", "Was eine andere Person hier eingegeben hatte, ist verworfen.")
     response.set_cookie(
         settings.cookie, token, httponly=True, secure=settings.secure, samesite="lax", path="/"
     )
