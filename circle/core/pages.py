@@ -17,6 +17,7 @@ from litestar import Request, Response
 from litestar.datastructures import Cookie, FormMultiDict
 from litestar.exceptions import ClientException
 from litestar.exceptions.http_exceptions import RequestEntityTooLarge
+from markupsafe import escape
 
 from . import auth, calendar, errors, fields, idempotency
 from .access import HOUSE, KFI, RIGHTS
@@ -44,7 +45,7 @@ LEVELS = {
 }
 
 
-MENDABLE = (errors.Invalid, errors.Conflict, errors.Stale)
+MENDABLE = (errors.Invalid, errors.Conflict, errors.Stale, errors.KeyReused)
 """Refusals after which the form is shown again, so that nobody loses what they typed."""
 GUARDS = {"csrf_token", "revision", "idempotency_key"}
 SECRETS = {"password", "again", "old", "new"}
@@ -142,7 +143,7 @@ def show(
         today=_day(state.clock.now()),
         offset=state.clock.offset,
         status=status,
-        **({"errors": {}, "form": {}} | context),
+        **({"errors": {}, "form": {}, "unsaved": []} | context),
     )
     content = _name_fields(content, context.get("errors") or {})
     response: Response[bytes] = Response(content.encode(), status_code=status, media_type="text/html")
@@ -216,6 +217,7 @@ async def read_form(request: Request[Any, Any, Any]) -> FormMultiDict:
             "Das Formular stammt aus einer anderen Anmeldung. Bitte laden Sie die Seite neu.",
             code="form_token",
         )
+    request.state.form = form  # What an error page gives back, whatever is refused from here on.
     return form
 
 
@@ -312,10 +314,27 @@ def again(
         reasons = {
             "": f"{wrong.title} Ihre Eingaben stehen noch hier; wenn Sie noch einmal absenden, gelten sie."
         }
-    status = 422 if wrong.status == 400 else wrong.status
-    raise Again(
-        show(request, template, actor.card, status=status, errors=reasons, form=form, **context)
-    ) from wrong
+    if isinstance(wrong, errors.KeyReused):
+        reasons = {
+            "": "Dieses Formular haben Sie mit anderen Angaben schon abgesendet, und das ist angekommen. Wenn Sie noch "
+            "einmal absenden, kommt es mit diesen Angaben dazu."
+        }
+    context |= {"status": 422 if wrong.status == 400 else wrong.status, "form": form}
+    response = show(request, template, actor.card, errors=reasons, **context)
+    if left := unsaved(form, response.content.decode()):
+        reasons |= {"unsaved": "Ist nicht gespeichert und steht zum Kopieren am Ende dieser Seite."}
+        response = show(request, template, actor.card, errors=reasons, unsaved=left, **context)
+    raise Again(response) from wrong
+
+
+def unsaved(form: FormMultiDict, page: str = "") -> list[str]:
+    """What somebody wrote, of more than a word, that `page` does not show: its form is gone by now."""
+    return [
+        value
+        for name, value in form.multi_items()
+        if isinstance(value, str) and name not in GUARDS | SECRETS
+        if len(value.split()) > 1 and escape(value) not in page
+    ]
 
 
 def as_struct(answer: Answer, kind: type[Any]) -> Any:

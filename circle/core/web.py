@@ -16,6 +16,7 @@ import prometheus_client
 import structlog
 from litestar import Request, Response
 from litestar.connection import ASGIConnection
+from litestar.datastructures import FormMultiDict
 from litestar.di import NamedDependency
 from litestar.enums import ScopeType
 from litestar.exceptions import HTTPException, ValidationException
@@ -237,7 +238,7 @@ def _error_page(request: Request[Any, Any, Any], refusal: CircleError) -> Respon
     status = 422 if refusal.status == 400 else refusal.status
     response = pages.show(
         request, "error.html", refusal.me or None, status=status, title=refusal.title, detail=refusal.detail,
-        reference=request_id.get(),
+        reference=request_id.get(), unsaved=pages.unsaved(getattr(request.state, "form", FormMultiDict())),
     )  # fmt: skip
     response.headers.update(refusal.headers)
     return response

@@ -306,6 +306,8 @@ async def show_room(
 ) -> Response[bytes]:
     """The room of the moderation: agenda with time, attendance with quorum, and the way from opening to closing."""
     found, meeting = await _meeting(db, caller, reference)
+    access.require(actor, "meetings.run")
+    rules.require_step("attend", meeting.state)
     await agenda.note_reading(db, caller, found.me, meeting.agenda)
     return pages.show(
         request, "meetings/room.html", actor.card, **await _room(db, actor, meeting, found.revision)
@@ -319,11 +321,13 @@ async def record_attendance(
     """Take everybody's attendance in one act."""
     form = await pages.read_form(request)
     found, meeting = await _meeting(db, caller, reference)
+    access.require(actor, "meetings.run")
     people: list[str] = []
     try:
-        wanted, people = _attendance_of(form)
-        await attendance.record(db, actor, meeting.id, wanted, pages.revision(form))
-    except (errors.Invalid, errors.Stale) as wrong:
+        async with pages.attempt(db):
+            wanted, people = _attendance_of(form)
+            await attendance.record(db, actor, meeting.id, wanted, pages.revision(form))
+    except pages.MENDABLE as wrong:
         named = _at_fields(wrong, people)
         pages.again(
             request, "meetings/room.html", actor, named, form, **await _room(db, actor, meeting, found.revision)
@@ -442,8 +446,6 @@ async def _off_page(
 
 async def _room(db: Connection, actor: Actor, meeting: Meeting, revision: int) -> dict[str, Any]:
     """The room: who may be there, the quorum of this minute, and how the time stands."""
-    access.require(actor, "meetings.run")
-    rules.require_step("attend", meeting.state)
     recorded = {one.person_id: one for one in meeting.attendance}
     choices = await store.list_choices(db, meeting.id, meeting.date)
     seats = {one.person_id for one in meeting.members}

@@ -9,6 +9,7 @@ from circle.core.clock import Clock
 from circle.core.db import Connection
 from tests import make
 from tests.clients import Clients, queries
+from tests.consultations import Page
 
 from .world import PAGE, act, convened, invited, running
 
@@ -158,3 +159,30 @@ async def test_who_is_recorded_stands_in_the_form_and_stays(
     page = (await (await client.browser("mona")).get(f"{PAGE}/raum")).text
     for name in ("Clara Außen", "Vera Ministerium"):
         assert name in page, "a form that leaves somebody out would forget them"
+
+
+async def test_attendance_typed_on_an_old_state_comes_back_beside_what_is_kept_now(
+    db: Connection, client: Clients, office: Clock
+) -> None:
+    meeting = await running(db, office)
+    ben, kim, edda = await ids(db, "ben", "kim", "edda")
+    browser = await client.browser("mona")
+    anna = await client.as_("anna")
+    assert (await put(anna, meeting, {"status": "excused"}, ben)).status_code == 200
+    form = {
+        "revision": "3", "person": [str(ben), str(kim)], f"status_{ben}": "present", f"from_{ben}": "10:15",
+        f"status_{kim}": "", "add_person": str(edda), "status_add": "guest",
+    }  # fmt: skip
+    stale = await browser.post(f"{PAGE}/raum/anwesenheit", form)
+    page = Page(stale.text)
+    page.check()
+    assert stale.status_code == 412 and 'value="10:15"' in stale.text
+    assert "gespeichert: entschuldigt" in stale.text
+    sent = await browser.post(f"{PAGE}/raum/anwesenheit", form | {"revision": page.values["revision"]})
+    assert sent.status_code == 303
+    kept = await db.fetch("select person_id, status from attendance where meeting_id = $1", meeting)
+    assert {row["person_id"]: row["status"] for row in kept} == {ben: "present", edda: "guest"}
+    await db.execute("update meeting set state = 'minutes_approved' where id = $1", meeting)
+    late = await browser.post(f"{PAGE}/raum/anwesenheit", form | {f"from_{ben}": "10:45"})
+    assert late.status_code == 409 and 'value="10:45"' in late.text, "what was typed can still be read"
+    Page(late.text).check()

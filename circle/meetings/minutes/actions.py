@@ -155,7 +155,8 @@ async def decide(
     rules.require_other_hand(actor.person_id, objection["by_id"])
     rules.require_sent(minutes["state"])
     if objection["decision"]:
-        raise errors.Conflict("Über diese Einwendung ist schon entschieden.")
+        decided = rules.DECISIONS[objection["decision"]]
+        raise errors.Conflict(f"Über diese Einwendung ist schon entschieden: {decided}.")
     _require_current(minutes, expected)
     rules.require_reason(ruling.decision, ruling.reason)
     if ruling.decision == "accepted" and objection["item_id"]:

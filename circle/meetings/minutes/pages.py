@@ -102,10 +102,11 @@ async def decide(
     found = await store.get(db, caller, reference=reference[:40], unborn=True)
     meeting_id = pages.as_struct(found, Minutes).meeting_id
     try:
-        ruling = fields.from_form(Ruling, form)
-        if ruling.decision != "accepted":
-            ruling = Ruling(ruling.decision, ruling.reason)
-        await actions.decide(db, actor, meeting_id, objection_id, ruling, pages.revision(form))
+        async with pages.attempt(db):
+            ruling = fields.from_form(Ruling, form)
+            if ruling.decision != "accepted":
+                ruling = Ruling(ruling.decision, ruling.reason)
+            await actions.decide(db, actor, meeting_id, objection_id, ruling, pages.revision(form))
     except pages.MENDABLE as wrong:
         context = await _page(db, caller, found) | {"deciding": objection_id}
         pages.again(request, "minutes/show.html", actor, wrong, form, **context)

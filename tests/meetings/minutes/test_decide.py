@@ -8,6 +8,7 @@ from circle.meetings.minutes import actions
 from circle.meetings.minutes.model import Approval, NewObjection
 from tests import make
 from tests.clients import Clients
+from tests.consultations import Page
 
 from .world import PAGE, act, objected, sent
 
@@ -139,3 +140,40 @@ async def test_the_page_decides_and_the_approval_says_with_changes(
     assert done.status_code == 303
     await actions.approve(db, await make.actor(db, office, "anna"), world.meeting, Approval())
     assert await db.fetchval("select state from minutes") == "approved_with_changes"
+
+
+async def test_typed_words_outlive_the_decision_of_another(
+    db: Connection, client: Clients, office: Clock
+) -> None:
+    world, objection = await objected(db, office)
+    anna = await client.browser("anna")
+    path = f"{PAGE}/einwendungen/{objection}"
+    await db.execute(
+        "update agenda_content set minutes = 'Von Mona geändert.' where item_id = $1", world.open_item
+    )
+    stale = await anna.post(path, ACCEPT | {"revision": "1"})
+    page = Page(stale.text)
+    page.check()
+    assert stale.status_code == 412 and "Der bessere Text.</textarea>" in stale.text
+    assert "Inzwischen lautet der Punkt: Von Mona geändert." in stale.text
+    noted = {"decision": "noted", "reason": ""}
+    await act(await client.as_("anna"), world, f"objections/{objection}/decide", noted)
+    late = await anna.post(path, ACCEPT | {"revision": page.values["revision"]})
+    Page(late.text).check()
+    assert late.status_code == 409 and "schon entschieden: zur Kenntnis genommen" in late.text
+    assert "Der bessere Text.</textarea>" in late.text, "what was typed can still be copied"
+
+
+async def test_what_was_typed_on_an_old_state_counts_when_it_is_sent_again(
+    db: Connection, client: Clients, office: Clock
+) -> None:
+    world, objection = await objected(db, office)
+    anna = await client.browser("anna")
+    path = f"{PAGE}/einwendungen/{objection}"
+    stale = await anna.post(path, ACCEPT | {"revision": "1"})
+    again = Page(stale.text).values["revision"]
+    assert (await anna.post(path, ACCEPT | {"revision": again})).status_code == 303
+    assert (
+        await db.fetchval("select minutes from agenda_content where item_id = $1", world.open_item)
+        == "Der bessere Text."
+    )
