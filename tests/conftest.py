@@ -128,13 +128,13 @@ def no_strange_sockets() -> Iterator[None]:
         yield
 
 
-async def _clone() -> tuple[str, str, str]:
-    """A new database from the template: its name, the owner's and the service's address."""
+async def clone(template: str = TEMPLATE) -> tuple[str, str, str]:
+    """A new database from a template: its name, the owner's and the service's address."""
     admin, name = os.environ["CIRCLE_TEST_ADMIN_URL"], f"circle_test_{uuid.uuid4().hex[:12]}"
     owner = await asyncpg.connect(admin)
     try:
         await owner.execute("select pg_advisory_lock(7205)")
-        await owner.execute(f"create database {name} template {TEMPLATE}")
+        await owner.execute(f"create database {name} template {template}")
     finally:
         await owner.close()
     return name, named(admin, name), named(os.environ["CIRCLE_TEST_URL"], name)
@@ -151,7 +151,8 @@ async def drop(name: str) -> None:
         await owner.close()
 
 
-def _settings(url: str, admin_url: str, files: Path) -> Settings:
+def settings_for(url: str, admin_url: str, files: Path) -> Settings:
+    """The settings of a service on a test's database."""
     return settings_module.read(
         {
             "DATABASE_URL": url,
@@ -170,8 +171,8 @@ async def shared(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> AsyncIterator[tuple[OneConnection, Settings, str]]:
     """This process's database, and the one connection that all requests of a test share."""
-    name, admin_url, url = await _clone()
-    settings = _settings(url, admin_url, tmp_path_factory.mktemp("files"))
+    name, admin_url, url = await clone()
+    settings = settings_for(url, admin_url, tmp_path_factory.mktemp("files"))
     database = await db.connect(url, smallest=1, largest=3, statement_timeout=20)
     yield OneConnection(database.pool), settings, admin_url
     await database.pool.close()
@@ -246,8 +247,8 @@ async def client(app: Litestar, database: OneConnection) -> AsyncIterator[Client
 @pytest_asyncio.fixture
 async def fresh(tmp_path: Path) -> AsyncIterator[tuple[db.Database, Settings]]:
     """A database of its own for tests that commit: (pool, settings)."""
-    name, admin_url, url = await _clone()
+    name, admin_url, url = await clone()
     database = await db.connect(url, smallest=1, largest=8, statement_timeout=20)
-    yield database, _settings(url, admin_url, tmp_path / "files")
+    yield database, settings_for(url, admin_url, tmp_path / "files")
     await database.pool.close()
     await drop(name)
