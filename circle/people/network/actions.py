@@ -16,6 +16,7 @@ from .model import (
     ContactChange,
     Coverage,
     Duplicate,
+    ImportChoice,
     ImportLine,
     NetworkContact,
     NewContact,
@@ -162,10 +163,11 @@ async def preview(db: Connection, actor: Actor, content: bytes, origin: Origin) 
     return await store.insert_import(db, actor.person_id, actor.authority_id, kept)
 
 
-async def confirm_import(db: Connection, actor: Actor, import_id: UUID) -> int:
+async def confirm_import(db: Connection, actor: Actor, import_id: UUID, choice: ImportChoice) -> int:
     """Enter all new lines of one's own import, in one transaction; duplicates stay as they are. Returns how many.
 
-    Said again, nothing more is entered. Raises NotFound, and Conflict while a line is wrong.
+    Said again, nothing more is entered. Raises NotFound, and Conflict while a line is wrong, unless the choice says that
+    the wrong ones are left out.
     """
     row = await store.lock_import(db, import_id, actor.person_id, actor.authority_id)
     if row is None:
@@ -174,9 +176,10 @@ async def confirm_import(db: Connection, actor: Actor, import_id: UUID) -> int:
     if row["added"] is not None:
         return int(row["added"])
     read = msgspec.json.decode(row["content"], type=_Kept, dec_hook=fields.decode)
-    if read.wrong:
+    if read.wrong and not choice.leave_out_wrong:
         raise errors.Conflict(
-            "Die Datei hat fehlerhafte Zeilen. Bitte berichtigen Sie sie und lesen Sie die Datei noch einmal ein.",
+            "Die Datei hat fehlerhafte Zeilen. Bitte berichtigen Sie sie und lesen Sie die Datei noch einmal ein, oder "
+            "übernehmen Sie ausdrücklich nur die gültigen Zeilen.",
             code="import_has_faults",
         )
     # Between preview and word somebody may have entered one of them.
@@ -187,8 +190,12 @@ async def confirm_import(db: Connection, actor: Actor, import_id: UUID) -> int:
     lines = await _judge(db, actor, wanted)
     fresh = [one.contact for one in lines if one.status == "new" and one.contact]
     await store.link_people(db, await store.insert(db, fresh, actor.authority_id, actor.today))
-    await store.mark_imported(db, import_id, len(fresh))
-    await audit.record(db, actor, "contacts.imported", "contact", None, count=len(fresh))
+    left = [one for one in read.lines if one.status == "wrong"] + [
+        one for one in lines if one.status != "new"
+    ]
+    kept = msgspec.json.encode({"lines": left} | _numbers(left)).decode()
+    await store.mark_imported(db, import_id, len(fresh), kept)
+    await audit.record(db, actor, "contacts.imported", "contact", None, count=len(fresh), left_out=read.wrong)
     return len(fresh)
 
 
@@ -224,16 +231,20 @@ async def _judge(db: Connection, actor: Actor, rows: list[sheets.Row]) -> list[I
         ]
         if row.contact.email:
             names.append(row.contact.email.casefold())
-        earlier = next((seen[name] for name in names if name in seen), None)
-        seen |= {name: row.line for name in names if name not in seen}
         if wrong:
             lines.append(_line(row, "wrong", [_told(name, text) for name, text in wrong.items()]))
-        elif sure := [one for one in alike if one["same"]]:
+            continue
+        earlier = next((seen[name] for name in names if name in seen), None)
+        seen |= {name: row.line for name in names if name not in seen}
+        if sure := [one for one in alike if one["same"]]:
             lines.append(_line(row, "duplicate", [f"Gibt es schon: {_called(sure[0])}."]))
         elif earlier is not None:
             lines.append(_line(row, "duplicate", [f"Steht schon in Zeile {earlier}."]))
         else:
-            hints = [f"Ähnlich: {_called(one)}." for one in alike[:3]]
+            hints = [
+                f"{'Gleiche E-Mail-Adresse' if one['same_email'] else 'Ähnlich'}: {_called(one)}."
+                for one in alike[:3]
+            ]
             lines.append(ImportLine(row.line, "new", row.organisation, row.name, hints, row.contact))
     return lines
 
@@ -246,6 +257,7 @@ def _line(row: sheets.Row, status: str, messages: list[str]) -> ImportLine:
             "organisation": row.organisation,
             "name": row.name,
             "messages": messages,
+            "given": row.given if status == "wrong" else {},
         },
         ImportLine,
     )

@@ -13,7 +13,18 @@ from circle.core.answers import Page
 from circle.core.db import Answer
 
 from . import actions, cards, sheets, store
-from .model import ContactChange, Coverage, Import, Kind, NetworkContact, NewContact, NewNote, Note, Origin
+from .model import (
+    ContactChange,
+    Coverage,
+    Import,
+    ImportChoice,
+    Kind,
+    NetworkContact,
+    NewContact,
+    NewNote,
+    Note,
+    Origin,
+)
 
 Incoming = Request[Any, Any, Any]
 
@@ -168,12 +179,20 @@ async def read_import(db: web.Db, caller: web.Asking, import_id: FromPath[UUID])
 
 @post("/contacts/import/{import_id:uuid}/confirm", status_code=200, opt={"permission": "network.write"})
 async def confirm_import(
-    request: Incoming, db: web.Db, caller: web.Asking, actor: web.Acting, import_id: FromPath[UUID]
+    request: Incoming,
+    db: web.Db,
+    caller: web.Asking,
+    actor: web.Acting,
+    import_id: FromPath[UUID],
+    data: JSONBody[ImportChoice | None] = None,
 ) -> Response[Import]:
-    """Enter all new lines in one transaction; said again, nothing more is entered."""
+    """Enter all new lines in one transaction; said again, nothing more is entered.
+
+    With wrong lines in the file it is refused with 409, unless `leave_out_wrong` says that they are left out.
+    """
 
     async def act() -> Answer:
-        await actions.confirm_import(db, actor, import_id)
+        await actions.confirm_import(db, actor, import_id, data or ImportChoice())
         return await store.get_import(db, caller, import_id)
 
     return await answers.once(db, actor, request, act, read=partial(store.get_import, db, caller))

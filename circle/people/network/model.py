@@ -121,7 +121,7 @@ class Coverage(msgspec.Struct, frozen=True):
 class ImportLine(msgspec.Struct, frozen=True):
     """A line of a file: `new` with the contact it will become, `duplicate` of one that is there, or `wrong`.
 
-    `messages` are German sentences that say why; `line` counts from 1 as in the file.
+    `messages` are German sentences that say why; `line` counts from 1 as in the file. `given` is what a wrong line says.
     """
 
     line: int
@@ -130,10 +130,11 @@ class ImportLine(msgspec.Struct, frozen=True):
     name: str
     messages: list[str] = []
     contact: NewContact | None = None
+    given: dict[str, str] = {}
 
 
 class Import(msgspec.Struct, frozen=True):
-    """A file that was read. `added` is None until its author confirms; then the lines are gone."""
+    """A file that was read. `added` is None until its author confirms; then only lines that were not entered are left."""
 
     id: UUID
     notes: list[str]
@@ -142,6 +143,12 @@ class Import(msgspec.Struct, frozen=True):
     duplicate: int
     wrong: int
     added: int | None = None
+
+
+class ImportChoice(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`leave_out_wrong` says that the good lines are wanted although others are wrong."""
+
+    leave_out_wrong: bool = False
 
 
 class NewNote(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

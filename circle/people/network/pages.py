@@ -16,7 +16,7 @@ from circle.core.auth import Actor
 from circle.core.db import Answer, Caller, Connection
 
 from . import actions, api, cards, rules, sheets, store
-from .model import ContactChange, Import, NetworkContact, NewContact, NewNote, Note, Origin
+from .model import ContactChange, Import, ImportChoice, NetworkContact, NewContact, NewNote, Note, Origin
 
 Incoming = Request[Any, Any, Any]
 
@@ -262,15 +262,22 @@ async def show_preview(
     return pages.show(request, "network/preview.html", found.me, read=pages.as_struct(found, Import))
 
 
+@get("/netzwerk/einlesen/{import_id:uuid}/fehler.csv", opt={"permission": "signed_in"})
+async def save_wrong(db: web.Db, caller: web.Asking, import_id: FromPath[UUID]) -> Response[bytes]:
+    """The wrong lines with their reasons, to mend."""
+    read = pages.as_struct(await store.get_import(db, caller, import_id), Import)
+    return api.download("fehlerhafte-zeilen.csv", "text/csv; charset=utf-8", sheets.write_wrong(read.lines))
+
+
 @post("/netzwerk/einlesen/{import_id:uuid}", opt={"permission": "network.write"})
 async def confirm_import(
     request: Incoming, db: web.Db, actor: web.Acting, import_id: FromPath[UUID]
 ) -> Response[Any]:
-    """Enter the new lines."""
+    """Enter the new lines; the wrong ones are left out when the form says so."""
     form = await pages.read_form(request)
 
     async def act() -> str:
-        await actions.confirm_import(db, actor, import_id)
+        await actions.confirm_import(db, actor, import_id, fields.from_form(ImportChoice, form))
         return f"/netzwerk/einlesen/{import_id}"
 
     return await pages.once(request, db, actor, form, act, "Die Kontakte sind eingetragen.")
@@ -296,6 +303,6 @@ router = Router(
     include_in_schema=False,
     route_handlers=[
         show_contacts, show_coverage, save_contacts, show_new, add, show_contact, change, remove, note_exchange,
-        show_import, preview_import, show_preview, confirm_import, show_opt_out, opt_out,
+        show_import, preview_import, show_preview, save_wrong, confirm_import, show_opt_out, opt_out,
     ],
 )  # fmt: skip

@@ -16,7 +16,7 @@ import msgspec
 from circle.core import errors, fields
 
 from . import rules
-from .model import NetworkContact, NewContact, Origin
+from .model import ImportLine, NetworkContact, NewContact, Origin
 
 MOST_LINES = 2000
 COLUMNS = {
@@ -44,6 +44,8 @@ _DANGER = r"(?=['\"]*[=+\-@\t\r\n\x00＝＋－＠])"
 _BEGINS = re.compile(r"(?<![^;,\t\n])" + _DANGER)
 _GUARDED = re.compile(r"(?<![^;,\t\n])'" + _DANGER)
 _KINDS = {word.casefold(): kind for kind, word in rules.KINDS.items()}
+_REMARKS = ("Zeile", "Fehler")
+"""What we write beside a wrong line; reading passes over it."""
 _YES_NO = {"ja": True, "nein": False, "": True}
 
 
@@ -55,6 +57,7 @@ class Row(msgspec.Struct, frozen=True):
     name: str
     contact: NewContact | None
     wrong: dict[str, str]
+    given: dict[str, str] = {}
 
 
 def guarded(cell: str) -> str:
@@ -69,20 +72,32 @@ def unguarded(cell: str) -> str:
 
 def write(contacts: Iterable[NetworkContact]) -> bytes:
     """A table in UTF-8 with a mark at its beginning and semicolons, as German programs open it."""
+    rows = (
+        [
+            rules.KINDS[one.kind], one.organisation, one.name, one.function, one.address, one.email, one.phone,
+            one.municipality, one.ags or "", ", ".join(one.topics), one.source, one.source_on.isoformat(),
+            "ja" if one.subscribed else "nein", one.authority_name,
+        ]
+        for one in contacts
+    )  # fmt: skip
+    return _table([*COLUMNS.values(), "Haus"], rows)
+
+
+def write_wrong(lines: Iterable[ImportLine]) -> bytes:
+    """The wrong lines of a file as a table with the reasons, to be mended and read again."""
+    rows = (
+        [str(one.line), " ".join(one.messages), *(one.given.get(name, "") for name in COLUMNS)]
+        for one in lines
+        if one.status == "wrong"
+    )
+    return _table([*_REMARKS, *COLUMNS.values()], rows)
+
+
+def _table(headings: list[str], rows: Iterable[list[str]]) -> bytes:
     out = io.StringIO()
     writer = csv.writer(out, delimiter=";", quoting=csv.QUOTE_ALL, lineterminator="\r\n")
-    writer.writerow([*COLUMNS.values(), "Haus"])
-    for one in contacts:
-        writer.writerow(
-            [
-                guarded(cell)
-                for cell in (
-                    rules.KINDS[one.kind], one.organisation, one.name, one.function, one.address, one.email, one.phone,
-                    one.municipality, one.ags or "", ", ".join(one.topics), one.source, one.source_on.isoformat(),
-                    "ja" if one.subscribed else "nein", one.authority_name,
-                )
-            ]
-        )  # fmt: skip
+    writer.writerow(headings)
+    writer.writerows([guarded(cell) for cell in row] for row in rows)
     return out.getvalue().encode("utf-8-sig")
 
 
@@ -141,7 +156,9 @@ def _check_headings(headings: list[str], fields: list[str], origin: Origin) -> l
             "Art, Quelle und Seit können Sie auch für alle Zeilen gemeinsam angeben."
         )
     left_out = [
-        one.strip()[:40] for one, field in zip(headings, fields, strict=True) if not field and one.strip()
+        one.strip()[:40]
+        for one, field in zip(headings, fields, strict=True)
+        if not field and one.strip() not in ("", *_REMARKS)
     ]
     return [f"Diese Spalten werden nicht gelesen: {', '.join(left_out[:10])}."] if left_out else []
 
@@ -157,20 +174,14 @@ def _rows(reader: Any, fields: list[str], origin: Origin) -> Iterator[Row]:
             raise _refused(
                 f"Die Datei hat mehr als {MOST_LINES} Zeilen. Bitte teilen Sie sie in mehrere Dateien."
             )
+        given = {
+            field: unguarded(cell.strip(" ")) for field, cell in zip(fields, cells, strict=False) if field
+        }
+        row = convert(start, given, origin)
         if len(cells) > len(fields):
-            yield Row(
-                start,
-                "",
-                "",
-                None,
-                {"": f"Die Zeile hat {len(cells)} Felder, erwartet werden {len(fields)}."},
-            )
-            continue
-        yield convert(
-            start,
-            {field: unguarded(cell.strip(" ")) for field, cell in zip(fields, cells, strict=False) if field},
-            origin,
-        )
+            reason = f"Die Zeile hat {len(cells)} Felder, erwartet werden {len(fields)}."
+            row = msgspec.structs.replace(row, contact=None, wrong={"": reason})
+        yield row
 
 
 def convert(line: int, given: dict[str, str], origin: Origin) -> Row:
@@ -199,7 +210,12 @@ def convert(line: int, given: dict[str, str], origin: Origin) -> Row:
             wrong[field.name] = errors.german(str(error))
     if "organisation" not in values:
         wrong["organisation"] = "Diese Angabe fehlt."
-    return Row(line, shown, person, None if wrong else NewContact(**made), wrong)
+    said = {
+        "kind": rules.KINDS.get(origin.kind or "", ""),
+        "source": origin.source,
+        "source_on": str(origin.source_on or ""),
+    } | {name: word for name, word in given.items() if word}
+    return Row(line, shown, person, None if wrong else NewContact(**made), wrong, said)
 
 
 def _day(word: str) -> date | str | None:

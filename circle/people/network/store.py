@@ -151,8 +151,9 @@ async def find_duplicates(
     keys: list[str],
     without: UUID | None = None,
 ) -> list[asyncpg.Record]:
-    """Open contacts that look like one of `entries`: `n` counts them from 0, `same_email` and `same` (organisation,
-    place and name are the same) tell the sure ones from those with a similar organisation in the same place."""
+    """Open contacts that look like one of `entries`: `n` counts them from 0. `same` are the sure ones: of the own house,
+    with the same address or with organisation, place and name. Others have `same_email` or a similar organisation in the
+    same place."""
     rows: list[Any] = await db.fetch(
         """
         with wanted as (
@@ -168,13 +169,15 @@ async def find_duplicates(
             from partner p join authority a on a.id = p.authority_id
             where partner_open(p.authority_id, $6, $7) and p.id is distinct from $8
         )
-        select w.n, k.id, k.organisation, k.name, k.municipality, k.authority_name, true as same_email, true as same
+        select w.n, k.id, k.organisation, k.name, k.municipality, k.authority_name, true as same_email,
+            k.authority_id = $6 as same
         from wanted w join known k on k.email = w.email and w.email <> ''
         union all
         select w.n, k.id, k.organisation, k.name, k.municipality, k.authority_name, false,
             w.organisation = k.plain and w.name = k.plain_name and k.authority_id = $6
         from wanted w join known k on w.ags = k.ags or (w.ags is null and k.ags is null and w.place = k.place)
-        where (w.email = '' or k.email is distinct from w.email) and similarity(w.organisation, k.plain) > 0.5
+        where (w.email = '' or k.email is distinct from w.email)
+            and (similarity(w.organisation, k.plain) > 0.5 or w.organisation = k.plain)
         order by 1, 7 desc, 3, 2
         """,
         [one.email for one in entries],
@@ -400,14 +403,13 @@ async def lock_house(db: Connection, authority_id: UUID | None) -> None:
     await db.execute("select from authority where id = $1 for no key update", authority_id)
 
 
-async def mark_imported(db: Connection, import_id: UUID, added: int) -> None:
-    """The lines became contacts; only their number is kept."""
+async def mark_imported(db: Connection, import_id: UUID, added: int, left: str) -> None:
+    """The lines became contacts; their number is kept, and what was not entered."""
     await db.execute(
-        """
-        update partner_import set added = $2, content = content || '{"lines": []}'::jsonb where id = $1
-        """,
+        "update partner_import set added = $2, content = content || $3::jsonb where id = $1",
         import_id,
         added,
+        left,
     )
 
 

@@ -69,9 +69,85 @@ async def test_wrong_lines_are_named_and_nothing_is_entered(client: Clients, db:
     assert "Datum" in wrong[3] and "Organisation: " in wrong[4] and "Quelle: " in wrong[4]
     assert "Steuerzeichen" in wrong[5] and "10 Felder" in wrong[7] and "Art: " in wrong[8]
     assert "E-Mail: " in wrong[9] and "genau ein @" in wrong[11] and "Regierungsbezirk Köln" in wrong[12]
-    refused = await ben.post(f"{API}/import/{body['id']}/confirm")
-    assert refused.status_code == 409 and refused.json()["code"] == "import_has_faults"
+    assert [one["given"]["organisation"] for one in body["lines"] if one["line"] == 7] == ["Verein E"]
+    path = f"{API}/import/{body['id']}/confirm"
+    for unsaid in ({}, {"leave_out_wrong": False}):
+        refused = await ben.post(path, json=unsaid)
+        assert refused.status_code == 409 and refused.json()["code"] == "import_has_faults"
+    assert (await ben.post(path)).status_code == 409
+    assert (await ben.post(path, json={"force": True})).status_code == 400
     assert await count(db) == 0
+    for _ in range(2):
+        done = await ben.post(path, json={"leave_out_wrong": True})
+        assert done.status_code == 200 and (done.json()["added"], done.json()["wrong"]) == (1, 8), done.text
+        assert [one["line"] for one in done.json()["lines"]] == list(wrong)
+    assert await db.fetch("select organisation from partner") == [("Stadt A",)]
+    detail = await db.fetchval("select detail::text from audit_event where action = 'contacts.imported'")
+    assert detail == '{"count": 1, "left_out": 8}'
+    again = (await upload(ben, text)).json()
+    assert (again["new"], again["duplicate"], again["wrong"]) == (0, 1, 8)
+    assert (await ben.post(f"{API}/import/{again['id']}/confirm", json={"leave_out_wrong": True})).json()[
+        "added"
+    ] == 0
+    assert await count(db) == 1
+
+
+async def test_a_wrong_line_takes_no_place(client: Clients, db: Connection) -> None:
+    """The good line below it with the same address is entered."""
+    ben = await client.as_("ben")
+    body = (await upload(ben, HEAD + GOOD.replace("05911000", "5") + GOOD)).json()
+    assert [one["status"] for one in body["lines"]] == ["wrong", "new"]
+
+
+async def test_the_same_file_twice_enters_nobody_twice(client: Clients, db: Connection) -> None:
+    """Not without an address, place or letters in the name either."""
+    text = (
+        HEAD
+        + GOOD
+        + OTHER
+        + "---;association;;;;;Netz;2026-10-01\r\nVerein Ä;association;;;;;Netz;2026-10-01\r\n"
+    )
+    ben = await client.as_("ben")
+    for added in (4, 0):
+        body = (await upload(ben, text)).json()
+        assert body["new"] == added, body
+        assert (await ben.post(f"{API}/import/{body['id']}/confirm")).json()["added"] == added
+    assert await count(db) == 4
+
+
+async def test_the_address_of_another_houses_contact_is_a_hint(client: Clients, db: Connection) -> None:
+    await make.contact(db, "br-koeln", ags="05315000", email="ada@a.example")
+    (line,) = (await upload(await client.as_("ben"), HEAD + GOOD)).json()["lines"]
+    assert line["status"] == "new" and "Gleiche E-Mail-Adresse: Stadt Musterhausen" in line["messages"][0]
+
+
+async def test_wrong_lines_are_saved_mended_and_read_again(client: Clients, db: Connection) -> None:
+    ben = await client.browser("ben")
+    text = HEAD.replace(";Quelle;Seit", "") + "=Stadt A;Kommunale Ansprechperson;A;a@a.example;A;5\r\n"
+    text += "Verein B;association;Bo B;bo@b.example;B;\r\n"
+    given = await ben.post(
+        "/netzwerk/einlesen",
+        {"source": "Netz", "source_on": "2026-10-01"},
+        files={"file": ("k.csv", text.encode())},
+    )
+    path = given.headers["location"]
+    shown = (await ben.get(path)).text
+    assert "Eine gültige Zeile übernehmen" in shown and "Noch ist nichts eingetragen" in shown
+    unsaid = await ben.post(path, {"idempotency_key": "k1"})
+    assert unsaid.status_code == 409 and await count(db) == 0
+    assert (await ben.post(path, {"idempotency_key": "k2", "leave_out_wrong": "true"})).status_code == 303
+    after = (await ben.get(path)).text
+    assert (
+        "1 Kontakt ist eingetragen" in after and "Eine Zeile ist fehlerhaft" in after and "8 Ziffern" in after
+    )
+    saved = await ben.get(f"{path}/fehler.csv")
+    assert saved.status_code == 200 and "fehlerhafte-zeilen.csv" in saved.headers["content-disposition"]
+    assert '"2";' in saved.text and '"\'=Stadt A"' in saved.text and "8 Ziffern" in saved.text
+    mended = saved.text.replace('"5"', '"05911000"')
+    (line,) = (await upload(await client.as_("ben"), mended)).json()["lines"]
+    assert line["status"] == "new" and line["contact"]["organisation"] == "=Stadt A", line
+    assert line["contact"]["source"] == "Netz"
+    assert (await (await client.browser("anna")).get(f"{path}/fehler.csv")).status_code == 404
 
 
 @pytest.mark.parametrize(
