@@ -123,6 +123,12 @@ async def hand_over(around: Around) -> None:
         await tasks.hand_over(db, around.clock.now())
 
 
+async def take_back(around: Around, appointment_id: UUID, predecessor_id: UUID) -> None:
+    """Tasks that went over with a succession entered by mistake."""
+    async with around.database.begin(None) as db:
+        await tasks.take_back(db, around.clock.now(), appointment_id, predecessor_id)
+
+
 async def remind_contacts(around: Around) -> None:
     """The half-yearly check of one's own entry in the directory."""
     service = auth.service(around.clock.now())
@@ -149,6 +155,7 @@ JOBS: dict[str, Job] = {
     "consultations.remind_due": remind_due,
     "tasks.remind_due": resubmit,
     "tasks.hand_over": hand_over,
+    "tasks.take_back": take_back,
     "people.remind_contacts": remind_contacts,
     "workers.tidy": tidy,
 }

@@ -101,8 +101,12 @@ class Appointment(msgspec.Struct, frozen=True):
     ministry_informed_on: date | None
     requirements_confirmed_on: date | None
     succeeded_by: UUID | None
-    state: Literal["prepared", "valid", "ended"]
-    """Follows from the dates alone, at 00:00 in Berlin."""
+    annulled_on: date | None
+    """Entered by mistake: it gave no right on any day."""
+    annulled_by_name: str | None
+    annulled_reason: str
+    state: Literal["prepared", "valid", "ended", "annulled"]
+    """Follows from the dates alone, at 00:00 in Berlin, unless it was annulled."""
     valid_today: bool
 
 

@@ -329,7 +329,8 @@ async def get_authority(db: Connection, caller: Caller, key: str) -> Answer:
                     and b.valid_from <= me.today and (b.valid_to is null or b.valid_to >= me.today)),
             'vacant_since', case when c.appointment_id is null and a.kind = 'district_government' then (
                 select max(b.valid_to) + 1 from appointment b
-                where b.authority_id = a.id and b.kind = 'commissioner' and b.valid_to < me.today) end,
+                where b.authority_id = a.id and b.kind = 'commissioner' and b.valid_to < me.today
+                    and b.annulled_on is null) end,
             'people', (
                 select coalesce(jsonb_agg(person_body(p, h, me.inside, roles_on(p.id, me.today)) order by lower(unaccent(p.name)), p.id), '[]')
                 from person p join authority h on h.id = p.authority_id

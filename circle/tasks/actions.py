@@ -164,6 +164,21 @@ async def hand_over(db: Connection, now: datetime) -> int:
     return moved
 
 
+async def take_back(db: Connection, now: datetime, appointment_id: UUID, predecessor_id: UUID) -> int:
+    """Give back what went over to an appointment that was entered by mistake, while nobody has touched it. `now` is
+    office time. Run again, there is nothing left; returns the number of tasks."""
+    actor, moved = auth.service(now), await store.take_back(db, appointment_id, predecessor_id)
+    for task_id in moved:
+        task = await store.find(db, task_id)
+        await audit.record(
+            db, actor, "task.taken_back", "task", task_id, task["reference"], to=str(task["owner_id"])
+        )
+        await index(db, task_id)
+        wording = letters.taken_back(task["reference"], task["title"], task["due"], task["confidential"])
+        await _tell(db, actor, task, wording, task["owner_id"])
+    return len(moved)
+
+
 async def _ask(db: Connection, actor: Actor, task_id: UUID) -> None:
     """Tell the owner what they are asked to do; who asks themselves knows."""
     task = await _locked(db, actor, task_id)

@@ -44,3 +44,14 @@ def handed_over(
         f"Mit der Nachfolge von {predecessor} geht diese Aufgabe auf Sie über:\n\n{what}\n\n"
         "Sie gilt erst, wenn Sie sie annehmen. Sie können sie auch ablehnen.",
     )
+
+
+def taken_back(reference: str, title: str, due: date | None, confidential: bool) -> tuple[str, str]:
+    """Subject and text to the predecessor whose succession was entered by mistake."""
+    until = f", fällig am {calendar.date_short(due)}" if due else ""
+    what = NEUTRAL if confidential else f"{title}{until}"
+    return (
+        f"Aufgabe {reference} ist wieder bei Ihnen",
+        f"Die Nachfolge war irrtümlich eingetragen. Diese Aufgabe ist wieder bei Ihnen:\n\n{what}\n\n"
+        "Sie gilt erst, wenn Sie sie annehmen. Sie können sie auch ablehnen.",
+    )

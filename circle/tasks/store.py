@@ -286,7 +286,7 @@ async def list_successions(db: Connection, day: date) -> list[asyncpg.Record]:
             a.handover_began_on is not null as begun
         from last l join appointment a on a.id = l.id join person p on p.id = a.person_id
         join person q on q.id = l.person_id and q.active
-        where a.handed_over_on is null
+        where a.handed_over_on is null and a.succeeded_by is not null
         order by l.valid_from, a.id for update of a skip locked
         """,
         day,
@@ -325,6 +325,34 @@ async def hand_over(db: Connection, old: UUID, new: UUID, day: date, *, waiting:
         new,
         day,
         waiting,
+    )
+    return [one["id"] for one in rows]
+
+
+async def take_back(db: Connection, mistaken: UUID, predecessor: UUID) -> list[UUID]:
+    """Give the tasks that came to an annulled appointment with the office to its predecessor; returns their ids. Only
+    open ones of which the record says that nobody did anything since: what was taken up stays where it is."""
+    rows = await db.fetch(
+        """
+        with recursive before as (
+            select id, person_id from appointment where id = $2
+            union
+            select a.id, a.person_id from appointment a join before b on a.succeeded_by = b.id
+        )
+        update task t set owner_id = p.person_id, revision = t.revision + 1,
+            handed_over_from = nullif(t.handed_over_from, p.person_id),
+            handed_over_on = case when t.handed_over_from <> p.person_id then t.handed_over_on end
+        from appointment s, appointment p
+        where s.id = $1 and s.annulled_on is not null and p.id = $2 and t.owner_id = s.person_id
+            and t.owner_id <> p.person_id and t.status = 'open' and t.handed_over_on >= s.valid_from
+            and t.handed_over_from in (select person_id from before)
+            and 'task.handed_over' = (
+                select e.action from audit_event e where e.object_id = t.id and e.action <> 'task.read'
+                order by e.id desc limit 1)
+        returning t.id
+        """,
+        mistaken,
+        predecessor,
     )
     return [one["id"] for one in rows]
 

@@ -4,7 +4,17 @@ alter table appointment
     -- When the open tasks went over to the successor; empty while a confidential one waits for the successor to be named.
     add column handed_over_on date,
     -- The first run of the hand-over: what the predecessor is asked to do after it is theirs.
-    add column handover_began_on date;
+    add column handover_began_on date,
+    -- Whether the succession set the last day, and which stood there before: a succession entered by mistake gives it back.
+    add column ended_by_succession boolean not null default false,
+    add column end_before_succession date,
+    -- Entered by mistake (irrtümlich erfasst): by whom, why, and the last day that had been entered.
+    add column annulled_on date,
+    add column annulled_by uuid constraint appointment_annuller_exists references person,
+    add column annulled_reason text not null default '',
+    add column annulled_to date,
+    add constraint appointment_annulled_holds_never
+        check ((annulled_on is not null) = (valid_to is not distinct from '-infinity'::date));
 
 -- Where the commissioner is attached, from a day on (decree Nr. 4 (1)); `appointment.attached_to` is the first entry.
 create table appointment_attachment (
@@ -71,12 +81,16 @@ create function appointment_body(a appointment, p person, house authority, day d
 language sql stable as $$
     select jsonb_build_object('id', $1.id, 'person_id', $1.person_id, 'person_name', $2.name, 'person_active', $2.active,
         'authority_id', $1.authority_id, 'authority_key', $3.key, 'authority_name', $3.short, 'kind', $1.kind,
-        'valid_from', $1.valid_from, 'valid_to', $1.valid_to, 'order_date', $1.order_date,
+        'valid_from', $1.valid_from, 'order_date', $1.order_date,
+        'valid_to', case when $1.annulled_on is null then $1.valid_to else $1.annulled_to end,
         'file_reference', $1.file_reference, 'attached_to', attachment_on($1, $4),
         'announced_internally_on', $1.announced_internally_on,
         'announced_externally_on', $1.announced_externally_on, 'ministry_informed_on', $1.ministry_informed_on,
         'requirements_confirmed_on', $1.requirements_confirmed_on, 'succeeded_by', $1.succeeded_by,
-        'state', case when $1.valid_from > $4 then 'prepared' when $1.valid_to < $4 then 'ended' else 'valid' end,
+        'annulled_on', $1.annulled_on, 'annulled_reason', $1.annulled_reason,
+        'annulled_by_name', (select q.name from person q where q.id = $1.annulled_by),
+        'state', case when $1.annulled_on is not null then 'annulled' when $1.valid_from > $4 then 'prepared'
+            when $1.valid_to < $4 then 'ended' else 'valid' end,
         'valid_today', $1.valid_from <= $4 and ($1.valid_to is null or $1.valid_to >= $4))
 $$;
 

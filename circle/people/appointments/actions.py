@@ -1,4 +1,4 @@
-"""What people do with appointments: enter, correct, end, succeed; make them known; tell the ministry."""
+"""What people do with appointments: enter, correct, end, succeed, annul; make them known; tell the ministry."""
 
 from datetime import date
 from typing import Any
@@ -10,9 +10,11 @@ import msgspec
 from circle.core import access, audit, calendar, errors, files, jobs
 from circle.core.auth import Actor
 from circle.core.db import Connection, for_the_record
+from circle.people.accounts import store as accounts
 
 from . import rules, store
 from .model import (
+    Annulment,
     Consequences,
     Correction,
     Ending,
@@ -163,9 +165,7 @@ async def succeed(
         valid_from=new.starts_on, valid_to=None, order_date=new.order_date, file_reference=new.file_reference,
         attached_to=new.attached_to, requirements_confirmed_on=new.requirements_confirmed_on,
     )  # fmt: skip
-    await _update(
-        db, dict(found) | {"revision": found["revision"] + 1, "valid_to": last}, succeeded_by=successor_id
-    )
+    await store.mark_succeeded(db, appointment_id, successor_id, found["valid_to"])
     await audit.record(
         db, actor, "appointment.succeeded", "appointment", appointment_id, found["file_reference"],
         by=str(successor_id), valid_to=last, **_why(new.reason),
@@ -199,6 +199,54 @@ async def _require_succession(
     )  # fmt: skip
     await _require_past_kept(db, actor, found, (found["valid_from"], last), new.reason, "starts_on")
     return found, last
+
+
+async def annul(
+    db: Connection, actor: Actor, appointment_id: UUID, wanted: Annulment, expected: int | None = None
+) -> None:
+    """Mark an appointment as entered by mistake (irrtümlich erfasst). The office does, while nothing was done under it.
+
+    It gives no right on any day and stands in nobody's way, but stays to be read with who, when and why. Of a succession
+    the predecessor's end is taken back; a job gives back the tasks that nobody touched. Open sign-ins of the person end,
+    as with any role that is lost. Raises Conflict when it has a successor, when a notice is on its way, when something was
+    done under it (`appointment_used`), or when somebody else is appointed in the time that the predecessor gets back.
+    """
+    found = await _locked(db, actor, appointment_id)
+    rules.require(actor, "appointments.register", found["authority_id"])
+    rules.require_another(actor, found["person_id"])
+    _require_current(found, expected)
+    if found["succeeded_by"]:
+        raise errors.Conflict("Die Nachfolge ist schon eingetragen. Bitte kennzeichnen Sie zuerst diese.")
+    async with for_the_record(db):
+        under_way = await store.has_notice_under_way(db, appointment_id)
+        done = await store.find_done_under(db, found, actor.today, list(rules.MEMBERS_ACTS))
+    if under_way:
+        raise errors.Conflict(
+            "Eine Mitteilung an das Ministerium ist auf dem Weg. Bitte warten Sie, bis sie hinaus ist, oder brechen Sie "
+            "den Versand ab."
+        )
+    rules.require_unused(*done)
+    if not await store.mark_annulled(
+        db, appointment_id, found["revision"], actor.person_id, actor.today, wanted.reason
+    ):
+        raise errors.Stale(current=_state(found))
+    await accounts.delete_sessions(db, found["person_id"])
+    await audit.record(
+        db, actor, "appointment.annulled", "appointment", appointment_id, found["file_reference"], reason=wanted.reason,
+        valid_from=found["valid_from"], valid_to=found["valid_to"],
+    )  # fmt: skip
+    for before in await store.lock_predecessors(db, appointment_id):
+        ends = before["end_before_succession"] if before["ended_by_succession"] else before["valid_to"]
+        await _require_room(
+            db, before["person_id"], before["authority_id"], before["kind"], before["valid_from"], ends,
+            but=before["id"], field="",
+        )  # fmt: skip
+        await store.take_back_succession(db, before["id"], ends)
+        await audit.record(
+            db, actor, "appointment.succession_annulled", "appointment", before["id"], before["file_reference"],
+            by=str(appointment_id), valid_to=[before["valid_to"], ends],
+        )  # fmt: skip
+        await jobs.enqueue(db, "tasks.take_back", appointment_id=appointment_id, predecessor_id=before["id"])
 
 
 async def attach(
@@ -408,8 +456,12 @@ def _taken(field: str, reason: str) -> errors.Conflict:
 
 
 def _require_current(found: asyncpg.Record, expected: int | None) -> None:
+    """Raises Stale, and Conflict for what was annulled: nothing is done with it any more."""
     if expected is not None and found["revision"] != expected:
         raise errors.Stale(current=_state(found))
+    if found["annulled_on"]:
+        day = calendar.date_short(found["annulled_on"])
+        raise errors.Conflict(f"Diese Bestellung ist seit dem {day} als irrtümlich erfasst gekennzeichnet.")
 
 
 def _state(found: Any) -> dict[str, object]:

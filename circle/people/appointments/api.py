@@ -15,6 +15,7 @@ from circle.people.model import Appointment
 
 from . import actions, store
 from .model import (
+    Annulment,
     AppointmentDetail,
     Correction,
     Duty,
@@ -131,6 +132,26 @@ async def succeed(
 
 
 @post(
+    "/appointments/{appointment_id:uuid}/annul", status_code=200, opt={"permission": "appointments.register"}
+)
+async def annul(
+    request: Incoming,
+    db: web.Db,
+    caller: web.Asking,
+    actor: web.Acting,
+    appointment_id: FromPath[UUID],
+    data: JSONBody[Annulment],
+) -> Response[AppointmentDetail]:
+    """Mark an appointment as entered by mistake, while nothing was done under it; a succession is taken back with it."""
+
+    async def act() -> Answer:
+        await actions.annul(db, actor, appointment_id, data, _expected(request))
+        return await store.get(db, caller, appointment_id)
+
+    return await answers.once(db, actor, request, act, read=partial(store.get, db, caller))
+
+
+@post(
     "/appointments/{appointment_id:uuid}/attach", status_code=200, opt={"permission": "appointments.attach"}
 )
 async def attach(
@@ -234,7 +255,7 @@ router = Router(
     "/api/v1",
     tags=["appointments"],
     route_handlers=[
-        list_appointments, list_entitled, list_duties, enter, read, correct, end, succeed, attach, announce,
+        list_appointments, list_entitled, list_duties, enter, read, correct, end, succeed, annul, attach, announce,
         withdraw_proof, notify_ministry, list_ministries, name_ministry,
     ],
 )  # fmt: skip

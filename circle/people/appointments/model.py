@@ -143,6 +143,12 @@ class Ending(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     reason: OptionalLine = ""
 
 
+class Annulment(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Why it was entered by mistake."""
+
+    reason: Line
+
+
 class Succession(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Who follows and from which day; the predecessor's last day is the day before, or the earlier one entered.
 

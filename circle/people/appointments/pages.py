@@ -19,6 +19,7 @@ from circle.people.model import Appointment
 
 from . import actions, rules, store
 from .model import (
+    Annulment,
     AppointmentDetail,
     Correction,
     Duty,
@@ -45,6 +46,7 @@ ACTS = {
     "nachfolge": "Nachfolge eintragen",
     "beenden": "Bestellung beenden",
     "korrigieren": "Angaben berichtigen",
+    "irrtuemlich-erfasst": "Irrtümlich erfasst",
 }
 """What can be done with an appointment in a form of its own, by the last part of its address."""
 
@@ -153,7 +155,11 @@ def drawing(overview: Overview, day: date) -> tuple[int, int, list[HouseLine]]:
     years = last - first + 1
     lines = []
     for house in overview.entitled:
-        own = [one for one in overview.appointments if one.authority_id == house.authority_id]
+        own = [
+            one
+            for one in overview.appointments
+            if one.authority_id == house.authority_id and one.annulled_on is None
+        ]
         bars = []
         for one in own:
             x = _share(one.valid_from, first, years)
@@ -297,6 +303,20 @@ async def succeed(
     return pages.show(
         request, "appointments/succession.html", actor.card, **context, after=after, entered=entered
     )
+
+
+@post("/bestellungen/{appointment_id:uuid}/irrtuemlich-erfasst", opt={"permission": "appointments.register"})
+async def annul(
+    request: Incoming, db: web.Db, caller: web.Asking, actor: web.Acting, appointment_id: FromPath[UUID]
+) -> Response[Any]:
+    """Mark it as entered by mistake."""
+
+    async def act(form: FormMultiDict, before: AppointmentDetail) -> None:
+        wanted = fields.from_form(Annulment, form)
+        await actions.annul(db, actor, appointment_id, wanted, pages.revision(form))
+
+    notice = "Die Bestellung ist als irrtümlich erfasst gekennzeichnet."
+    return await _do(request, db, caller, actor, appointment_id, act, notice, "irrtuemlich-erfasst")
 
 
 @post("/bestellungen/{appointment_id:uuid}/anbindung", opt={"permission": "appointments.attach"})
@@ -473,6 +493,7 @@ async def _page(db: Connection, found: Answer, me: Me) -> dict[str, Any]:
         "nachfolge": registers and not one.succeeded_by,
         "beenden": registers and not one.succeeded_by and one.state != "ended",
         "korrigieren": registers,
+        "irrtuemlich-erfasst": registers and not one.succeeded_by,
     }
     return {
         "one": one,
@@ -481,10 +502,11 @@ async def _page(db: Connection, found: Answer, me: Me) -> dict[str, Any]:
         "duties": rules.DUTIES,
         "missing": missing,
         "done": done,
-        "acts": [act for act, may in offered.items() if may],
+        "acts": [act for act, may in offered.items() if may and one.annulled_on is None],
         "words": ACTS,
         "may_notify": rules.may_do(me, "appointments.notify", one.authority_id)
-        and one.ministry_informed_on is None,
+        and one.ministry_informed_on is None
+        and one.annulled_on is None,
         **_offered(await store.list_people(db) if offered["nachfolge"] else [], one.authority_id),
     }
 
@@ -493,7 +515,7 @@ router = Router(
     "/",
     include_in_schema=False,
     route_handlers=[
-        show_overview, show_new, enter, show_appointment, show_act, correct, end, succeed, attach, announce, withdraw_proof,
+        show_overview, show_new, enter, show_appointment, show_act, correct, end, succeed, annul, attach, announce, withdraw_proof,
         notify_ministry, show_duties, show_ministries, name_ministry,
     ],
 )  # fmt: skip

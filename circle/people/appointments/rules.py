@@ -12,7 +12,15 @@ DUTIES = {
     "ministry_informed": "Mitteilung an das für Integration zuständige Ministerium (Nr. 3 Satz 3)",
 }
 KINDS = {"commissioner": "Integrationsbeauftragte", "deputy": "Vertretung"}
-STATES = {"prepared": "vorbereitet", "valid": "gültig", "ended": "beendet"}
+STATES = {"prepared": "vorbereitet", "valid": "gültig", "ended": "beendet", "annulled": "irrtümlich erfasst"}
+MEMBERS_ACTS = {
+    "agenda_item": "hat die Person am {} zur Tagesordnung beigetragen",
+    "consultation": "hat die Person am {} eine Beratungsanfrage gestellt oder bearbeitet",
+    "minutes": "hat die Person am {} eine Einwendung erhoben",
+    "tenure": "wurde am {} eine vertrauliche Beratungsanfrage gestellt oder übergeben",
+}
+"""What is done as a member of the circle, by the kind of thing in the record; `tenure` is what the appointment alone
+opens. Voices are counted in meetings: who attended had one."""
 FIRST, LAST = date(1990, 1, 1), date(2199, 12, 31)
 """No appointment lies outside; a slip in the year is told at once."""
 
@@ -154,6 +162,31 @@ def attended(reference: str, day: date, field: str) -> errors.Conflict:
         "Für diesen Tag lässt sich die Bestellung nicht mehr entziehen."
     )
     return errors.Conflict(reason, code="attended", fields={field: reason})
+
+
+def require_unused(
+    meeting: tuple[str, date] | None, letter: tuple[str, date] | None, act: tuple[str, date] | None
+) -> None:
+    """An appointment under which something was done has been one: Conflict (`appointment_used`) that says what it was.
+
+    Meeting and letter by their name (a confidential letter has none here), the act by the kind of its thing.
+    """
+    said = []
+    if meeting:
+        said.append(
+            f"hat die Person am {calendar.date_short(meeting[1])} an der Sitzung {meeting[0]} teilgenommen"
+        )
+    if letter:
+        named = f" „{letter[0]}“" if letter[0] else ""
+        said.append(f"ging am {calendar.date_short(letter[1])} ein Versand{named} an die Person")
+    if act:
+        said.append(MEMBERS_ACTS[act[0]].format(calendar.date_short(act[1])))
+    if said:
+        raise errors.Conflict(
+            f"Unter dieser Bestellung {', außerdem '.join(said)}. Damit lässt sie sich nicht mehr als Irrtum "
+            "kennzeichnen. Bitte berichtigen Sie die Angaben oder beenden Sie die Bestellung.",
+            code="appointment_used",
+        )
 
 
 def require_attachable(valid_from: date, valid_to: date | None, day: date) -> None:

@@ -132,9 +132,10 @@ async def lock(db: Connection, appointment_id: UUID) -> asyncpg.Record | None:
     """The row of an appointment, held until the end of the transaction."""
     return await db.fetchrow(
         """
-        select id, person_id, authority_id, kind, valid_from, valid_to, order_date, file_reference, attached_to,
-            requirements_confirmed_on, succeeded_by, announced_internally_on, announced_externally_on,
-            ministry_informed_on, revision
+        select id, person_id, authority_id, kind, valid_from,
+            case when annulled_on is null then valid_to else annulled_to end as valid_to, order_date, file_reference,
+            attached_to, requirements_confirmed_on, succeeded_by, announced_internally_on, announced_externally_on,
+            ministry_informed_on, annulled_on, revision
         from appointment where id = $1 for update
         """,
         appointment_id,
@@ -168,7 +169,8 @@ async def find_overlap(
         select p.id as person_id, p.name, b.kind, b.valid_from, b.valid_to
         from appointment b join person p on p.id = b.person_id
         where b.authority_id = $2 and (b.kind = 'commissioner' and $3 = 'commissioner' or b.person_id = $1)
-            and daterange(b.valid_from, b.valid_to, '[]') && daterange($4, $5, '[]') and not b.id = any($6::uuid[])
+            and b.valid_from <= coalesce($5, 'infinity'::date) and coalesce(b.valid_to, 'infinity') >= $4
+            and not b.id = any($6::uuid[])
         order by b.valid_from limit 1
         """,
         person_id,
@@ -230,7 +232,8 @@ async def update(
     done = await db.execute(
         """
         update appointment set valid_from = $3, valid_to = $4, order_date = $5, file_reference = $6,
-            requirements_confirmed_on = $7, succeeded_by = $8, revision = revision + 1
+            requirements_confirmed_on = $7, succeeded_by = $8, revision = revision + 1,
+            ended_by_succession = ended_by_succession and valid_to is not distinct from $4
         where id = $1 and revision = $2
         """,
         appointment_id,
@@ -243,6 +246,105 @@ async def update(
         succeeded_by,
     )
     return bool(done == "UPDATE 1")
+
+
+async def mark_succeeded(
+    db: Connection, appointment_id: UUID, successor_id: UUID, end_before: date | None
+) -> None:
+    """Name the successor, and keep the last day that stood there before."""
+    await db.execute(
+        """
+        update appointment set succeeded_by = $2, ended_by_succession = valid_to is distinct from $3,
+            end_before_succession = $3, revision = revision + 1
+        where id = $1
+        """,
+        appointment_id,
+        successor_id,
+        end_before,
+    )
+
+
+async def mark_annulled(
+    db: Connection, appointment_id: UUID, revision: int, by: UUID | None, on: date, reason: str
+) -> bool:
+    """It ended before all days: whoever asks by the day finds it on none. False when the revision is not the present one."""
+    done = await db.execute(
+        """
+        update appointment set valid_to = '-infinity', annulled_to = valid_to, annulled_by = $3, annulled_on = $4,
+            annulled_reason = $5, revision = revision + 1
+        where id = $1 and revision = $2
+        """,
+        appointment_id,
+        revision,
+        by,
+        on,
+        reason,
+    )
+    return bool(done == "UPDATE 1")
+
+
+async def lock_predecessors(db: Connection, appointment_id: UUID) -> list[asyncpg.Record]:
+    """Whom this appointment succeeds, held until the end of the transaction."""
+    rows: list[Any] = await db.fetch(
+        """
+        select id, person_id, authority_id, kind, valid_from, valid_to, file_reference, ended_by_succession,
+            end_before_succession
+        from appointment where succeeded_by = $1 order by valid_from, id for update
+        """,
+        appointment_id,
+    )
+    return rows
+
+
+async def take_back_succession(db: Connection, appointment_id: UUID, ends: date | None) -> None:
+    """There is no successor; the next one gets the tasks anew."""
+    await db.execute(
+        """
+        update appointment set succeeded_by = null, valid_to = $2, ended_by_succession = false,
+            end_before_succession = null, handed_over_on = null, handover_began_on = null, revision = revision + 1
+        where id = $1
+        """,
+        appointment_id,
+        ends,
+    )
+
+
+async def find_done_under(
+    db: Connection, appointment: asyncpg.Record, today: date, kinds: list[str]
+) -> tuple[tuple[str, date] | None, tuple[str, date] | None, tuple[str, date] | None]:
+    """What was done under an appointment up to today: a meeting attended as a member, a letter of the distribution, and
+    an act on a thing of one of `kinds`; each the first one with its day. Letters of the service about work do not count."""
+    last = min(appointment["valid_to"] or today, today)
+    meeting = await find_attended(db, appointment["person_id"], [(appointment["valid_from"], last)])
+    letter = await db.fetchrow(
+        """
+        select case when s.level = 'confidential' then '' else s.title end as title, s.sent_on
+        from delivery d join dispatch s on s.id = d.dispatch_id
+        where d.person_id = $1 and s.kind <> 'notice' and s.sent_on between $2 and $3
+            and d.state not in ('failed', 'cancelled')
+        order by s.sent_on, s.id limit 1
+        """,
+        appointment["person_id"],
+        appointment["valid_from"],
+        last,
+    )
+    act = await db.fetchrow(
+        """
+        select kind, day from (
+            select e.object_kind as kind, (e.office_at at time zone 'Europe/Berlin')::date as day from audit_event e
+            where e.actor_id = $1 and e.object_kind = any($5) and e.action not like '%.read'
+            union all
+            select 'tenure', greatest(c.received_on, $2) from consultation c
+            where 'tenure:' || $4::uuid = any(c.house_keys)) done
+        where day between $2 and $3 order by day limit 1
+        """,
+        appointment["person_id"],
+        appointment["valid_from"],
+        last,
+        appointment["id"],
+        kinds,
+    )
+    return tuple(meeting) if meeting else None, tuple(letter) if letter else None, tuple(act) if act else None
 
 
 async def find_attended(
