@@ -230,7 +230,8 @@ async def change(request: Incoming, caller: web.Asking, consultation_id: FromPat
         found = await store.get_page(db, caller, consultation_id)
     opened: Opened = pages.as_struct(found, Opened)
     thing = opened.thing
-    rules.require(auth.me(found.me), "change", thing, thing.state)
+    if not rules.may(auth.me(found.me), "change", thing):
+        raise errors.Forbidden(me=found.me)
     form = await pages.read_form(request)
     filled, refused = await files_api.take(request, caller, form)
     async with request.app.state.db.begin(caller) as db:

@@ -148,7 +148,7 @@ async def create(request: Incoming, caller: web.Asking) -> Response[Any]:
             if form.get("preview"):
                 return await _preview(request, db, actor, form, refused)
             return await pages.once(request, db, actor, form, act, "Der Entwurf ist gespeichert.")
-        except errors.Invalid as wrong:
+        except pages.MENDABLE as wrong:
             pages.again(
                 request, "knowledge/edit.html", actor, wrong, form, **await _form_page(db, actor, form)
             )
@@ -178,7 +178,8 @@ async def show_change(
     request: Incoming, db: web.Db, caller: web.Asking, actor: web.Acting, reference: FromPath[str]
 ) -> Response[bytes]:
     """The form of a draft, or of the next version of a released document."""
-    document = await _changeable(db, caller, actor, reference)
+    document = await _own(db, caller, actor, reference)
+    rules.require_changeable(document.state)
     text = document.draft or document
     form = msgspec.structs.asdict(text) | {
         "file_ids": [file.id for file in text.files],
@@ -199,7 +200,7 @@ async def show_change(
 async def change(request: Incoming, caller: web.Asking, reference: FromPath[str]) -> Response[Any]:
     """Save the form with its files, or show how its text will look."""
     async with request.app.state.db.begin(caller) as db:
-        document = await _changeable(db, caller, await auth.actor(db, caller), reference)
+        document = await _own(db, caller, await auth.actor(db, caller), reference)
     form, refused = await files_api.take(request, caller, await pages.read_form(request))
     async with request.app.state.db.begin(caller) as db:
         actor = await auth.actor(db, caller)
@@ -214,9 +215,6 @@ async def change(request: Incoming, caller: web.Asking, reference: FromPath[str]
             if form.get("preview"):
                 return await _preview(request, db, actor, form, refused, document)
             return await pages.once(request, db, actor, form, act, "Gespeichert.")
-        except (errors.Invalid, errors.Conflict) as wrong:
-            context = await _form_page(db, actor, form, document)
-            pages.again(request, "knowledge/edit.html", actor, wrong, form, **context)
         except errors.Stale as stale:
             # Nobody loses what they typed: the form comes back on top of the present state.
             context = await _form_page(db, actor, form, document)
@@ -226,6 +224,9 @@ async def change(request: Incoming, caller: web.Asking, reference: FromPath[str]
                 "Sie noch einmal speichern, gilt Ihr Text."
             )
             pages.again(request, "knowledge/edit.html", actor, told, form, **context)
+        except pages.MENDABLE as wrong:
+            context = await _form_page(db, actor, form, document)
+            pages.again(request, "knowledge/edit.html", actor, wrong, form, **context)
 
 
 @get("/wissen/{reference:str}/pdf", opt={"permission": "signed_in"})
@@ -325,15 +326,14 @@ async def _step_page(request: Incoming, db: Connection, document: Document, step
     }
 
 
-async def _changeable(db: Connection, caller: Caller, actor: Actor, reference: str) -> Document:
-    """The document when this person may change it now. Raises NotFound, Forbidden, Conflict."""
+async def _own(db: Connection, caller: Caller, actor: Actor, reference: str) -> Document:
+    """The document when this person may change it while it is a draft. Raises NotFound, Forbidden."""
     document: Document = pages.as_struct(
         await actions.read(db, caller, None, reference, purpose="edit"), Document
     )
     access.require(actor, "documents.write")
     if not rules.may_edit(actor.person_id, actor.roles, document.owner_id):
         raise errors.Forbidden(me=actor.card)
-    rules.require_changeable(document.state)
     return document
 
 

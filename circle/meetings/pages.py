@@ -400,14 +400,20 @@ async def _look(
     request: Incoming, db: Connection, caller: Caller, actor: Actor, reference: str, kind: str
 ) -> Response[bytes]:
     """The page before something goes out that cannot be taken back."""
+    context = await _preview(db, caller, actor, reference, kind)
+    return pages.show(request, "meetings/send.html", actor.card, **context)
+
+
+async def _preview(db: Connection, caller: Caller, actor: Actor, reference: str, kind: str) -> dict[str, Any]:
     found, meeting = await _meeting(db, caller, reference)
     access.require(actor, "meetings.invite")
     rules.require_step("invite" if kind == "invitation" else kind, meeting.state)
-    preview = await dispatches.preview(db, actor, meeting.id)
-    return pages.show(
-        request, "meetings/send.html", actor.card, meeting=meeting, revision=found.revision, preview=preview,
-        missing=rules.missing_for_invitation(meeting),
-    )  # fmt: skip
+    return {
+        "meeting": meeting,
+        "revision": found.revision,
+        "preview": await dispatches.preview(db, actor, meeting.id),
+        "missing": rules.missing_for_invitation(meeting),
+    }
 
 
 async def _send(
@@ -423,7 +429,11 @@ async def _send(
         wanted = fields.from_form(Sending, form)
         return f"/versand/{await sends(db, actor, meeting.id, wanted, pages.revision(form))}"
 
-    return await pages.once(request, db, actor, form, act, "Der Versand beginnt.")
+    try:
+        return await pages.once(request, db, actor, form, act, "Der Versand beginnt.")
+    except pages.MENDABLE as wrong:
+        context = await _preview(db, caller, actor, reference, kind)
+        pages.again(request, "meetings/send.html", actor, wrong, form, **context)
 
 
 async def _off_page(

@@ -144,6 +144,17 @@ async def test_somebody_was_faster_and_the_text_is_not_lost(
     assert await field(db, found, "answer") == "Eine lange Antwort."
 
 
+async def test_a_question_mended_while_the_office_took_it_up_comes_back(
+    client: Clients, db: Connection, office: Clock
+) -> None:
+    await make.advisers(db)
+    found = await make.consultation(db, office, "in_progress")
+    form = FORM | {"question": "Und welche Fristen?", "revision": "1", "idempotency_key": "k"}
+    told = await (await client.browser("ben")).post(f"/anfragen/{found}/bearbeiten", form)
+    assert told.status_code == 409 and "Und welche Fristen?</textarea>" in told.text
+    Page(told.text).check()
+
+
 async def test_files_come_with_the_question_without_script(
     client: Clients, db: Connection, office: Clock
 ) -> None:

@@ -299,3 +299,13 @@ async def test_what_was_typed_comes_back_when_the_state_forbids_it_by_now(client
     told = await frida.post("/wissen/WD-001/zurueckgeben", late)
     assert told.status_code == 409 and "Behalten" in told.text, told.text
     Page(told.text).check()
+
+
+async def test_a_text_written_while_another_retired_it_comes_back(client: Clients, db: Connection) -> None:
+    made = await write(client)
+    wanda = await client.browser("wanda")
+    await db.execute("update document set state = 'retired'")
+    late = FORM | {"body": "Sehr viel Text.", "revision": str(made["revision"]), "idempotency_key": "k"}
+    told = await wanda.post("/wissen/WD-001/bearbeiten", late)
+    assert told.status_code == 409 and "Sehr viel Text.</textarea>" in told.text
+    Page(told.text).check()

@@ -23,6 +23,7 @@ from circle.meetings.model import InvitationPreview, Meeting
 from circle.settings import Settings
 from tests import make
 from tests.clients import Clients, OneConnection
+from tests.consultations import Page
 from tests.distribution.mailserver import MailServer
 
 from .world import PAGE, act, convened, invited
@@ -194,6 +195,22 @@ async def test_a_double_click_sends_nothing_twice(db: Connection, client: Client
     assert len(await make.outbox(db, "meetings.build_invitation")) == 1
     shown = (await browser.get(PAGE)).text
     assert "Einladung KK-2027-1" in shown and "eingeladen" in shown
+
+
+async def test_a_note_written_on_an_old_state_comes_back(
+    db: Connection, client: Clients, office: Clock
+) -> None:
+    await convened(db, office)
+    browser = await client.browser("anna")
+    form = {"revision": "7", "idempotency_key": "k", "note": "Bitte Parkausweis mitbringen."}
+    stale = await browser.post(f"{PAGE}/einladung", form)
+    page = Page(stale.text)
+    page.check()
+    assert stale.status_code == 412 and "Bitte Parkausweis mitbringen.</textarea>" in stale.text
+    form["revision"] = page.values["revision"]
+    assert (await browser.post(f"{PAGE}/einladung", form)).status_code == 303
+    late = await browser.post(f"{PAGE}/einladung", form | {"idempotency_key": "l"})
+    assert late.status_code == 409 and "Bitte Parkausweis mitbringen.</textarea>" in late.text
 
 
 async def test_the_look_before_is_what_goes_out(

@@ -316,8 +316,9 @@ async def arrange(
     found = await store.get_agenda(db, caller, reference[:40])
     agenda: Agenda = pages.as_struct(found, Agenda)
     try:
-        plan = _plan(form, agenda)
-        await actions.arrange(db, actor, agenda.meeting.id, plan, pages.revision(form))
+        async with pages.attempt(db):
+            plan = _plan(form, agenda)
+            await actions.arrange(db, actor, agenda.meeting.id, plan, pages.revision(form))
     except pages.MENDABLE as wrong:
         pages.again(request, "agenda/arrange.html", actor, wrong, form, **_table(found))
     moved = form.get("up") or form.get("down")
