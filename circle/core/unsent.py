@@ -88,12 +88,13 @@ def _checked(typed: Unsent) -> Unsent | None:
 
 
 def sign_in_page(
-    request: Request[Any, Any, Any], typed: Unsent | None, me: Me | None, status: int
+    request: Request[Any, Any, Any], typed: Unsent | None, me: Me | None, status: int, reason: str = ""
 ) -> Response[bytes]:
-    """The page that says that nothing was saved, and takes what was typed through the sign-in."""
+    """The page that says why nothing was saved, and takes what was typed through the sign-in."""
     return pages.show(
-        request, "sign_in.html", me, status=status, unsent=typed, ended=True, next=page_of(request)
-    )
+        request, "sign_in.html", me, status=status, unsent=typed, next=page_of(request),
+        ended=reason or "Ihre Anmeldung gilt nicht mehr.",
+    )  # fmt: skip
 
 
 def resend_page(

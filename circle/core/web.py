@@ -229,7 +229,7 @@ def answer_error(request: Request[Any, Any, Any], error: Exception) -> Response[
         return Response(
             None, status_code=303, headers={"location": f"/anmelden?next={quote(target, safe='/')}"}
         )
-    if request.method == "POST" and (isinstance(refusal, errors.NotSignedIn) or refusal.code == "form_token"):
+    if request.method == "POST" and (refusal.status == 401 or refusal.code == "form_token"):
         return _Unsent(refusal)
     return _error_page(request, refusal)
 
@@ -245,8 +245,8 @@ def _error_page(request: Request[Any, Any, Any], refusal: CircleError) -> Respon
 
 
 class _Unsent(Response[None]):
-    """The answer to a form of no session, or of another one. It reads the form, for which an exception handler has no
-    time, and asks who is signed in once the transaction of the request is over."""
+    """The answer to a form of no session, of another one, or of one that is too old for it. It reads the form, for which
+    an exception handler has no time, and asks who is signed in once the transaction of the request is over."""
 
     def __init__(self, refusal: CircleError) -> None:
         super().__init__(None)
@@ -270,7 +270,8 @@ class _Unsent(Response[None]):
             async with request.app.state.db.begin(caller) as db:
                 card = await auth.card(db, caller)
         if card is None:
-            return unsent.sign_in_page(request, typed, None, 401)
+            reason = self.refusal.detail if isinstance(self.refusal, errors.SignInAgain) else ""
+            return unsent.sign_in_page(request, typed, None, 401, reason)
         me = auth.me(card)
         if typed is None:
             self.refusal.me = card

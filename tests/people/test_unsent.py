@@ -9,10 +9,12 @@ import httpx
 import pytest
 
 from circle.core import auth
+from circle.core.clock import Clock
 from circle.core.db import Connection
 from tests import make
 from tests.clients import Browser, Clients
 from tests.consultations import Page
+from tests.consultations.test_release import propose
 
 PASSWORD = "streng geheim"
 OWN = {"sec-fetch-site": "same-origin", "referer": "http://127.0.0.1:8000/aufgaben/neu?von=1"}
@@ -185,3 +187,30 @@ async def test_a_button_without_words_leads_back_to_its_page(client: Clients, db
     pressed = {"csrf_token": token, "revision": "1", "idempotency_key": "k"}
     answer = await anna.client.post(f"/aufgaben/{UUID(int=1)}/annehmen", data=pressed, headers=OWN)
     assert answer.status_code == 401 and hidden(answer) == {"next": "/aufgaben/neu?von=1"}
+
+
+async def test_an_approval_after_a_quarter_of_an_hour_asks_for_the_sign_in_and_keeps_the_note(
+    client: Clients, db: Connection, office: Clock, hashed: str
+) -> None:
+    await make.advisers(db)
+    await db.execute("update person set password_hash = $1 where email = 'frida@example.org'", hashed)
+    found = await make.consultation(db, office, "answered")
+    await propose(await client.as_("dora"), found)
+    frida = await client.browser("frida")
+    token = f"{auth.form_token(frida.token)}.{(await make.person_id(db, 'frida')).hex}"
+    await db.execute("update session set signed_in_at = now() - interval '16 minutes'")
+    revision = str(await db.fetchval("select revision from consultation where id = $1", found))
+    form = {
+        "csrf_token": token,
+        "approve": "true",
+        "revision": revision,
+        "idempotency_key": "k",
+        "note": "Sehr gut so.",
+    }
+    answer = await frida.client.post(f"/anfragen/{found}/approve", data=form, headers=OWN)
+    assert (
+        answer.status_code == 401 and "höchstens 15 Minuten alt ist. Nichts wurde gespeichert" in answer.text
+    )
+    shown = await sign_in(frida, answer, "frida")
+    assert shown.status_code == 200 and "Sehr gut so.</dd>" in shown.text
+    assert hidden(shown) | {"csrf_token": token} == form
