@@ -143,9 +143,10 @@ async def schedule(db: Connection, job: str, due_at: datetime) -> bool:
 
 async def tidy(db: Connection) -> None:
     """Drop what nobody asks for any more: settled jobs after 30 days, stored answers after 7, ended sessions, files
-    read for the network that nobody confirmed for a day."""
+    read for the network that nobody confirmed for a day, links in letters to contacts that are gone after two years."""
     await db.execute("delete from outbox where done_at < now() - interval '30 days'")
     await db.execute("delete from schedule_run where created_at < now() - interval '90 days'")
     await db.execute("delete from idempotent_answer where created_at < now() - interval '7 days'")
     await db.execute("delete from session where expires_at < now() - interval '1 day'")
     await db.execute("delete from partner_import where created_at < now() - interval '1 day'")
+    await db.execute("delete from partner_opt_out_link where kept_at < now() - interval '2 years'")

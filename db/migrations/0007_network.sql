@@ -35,11 +35,21 @@ create index partner_person on partner (person_id) where person_id is not null;
 create index partner_email on partner (lower(email)) where email <> '';
 create index partner_municipality on partner (ags);
 
--- Addresses that have ended their subscription by the link: the sha256 of the address in lower case, and no address. It
--- stays when the contact goes, so that a new entry does not bring the letters back.
+-- Addresses that get no letters: the sha256 of the address in lower case, and no address. It stays when the contact goes,
+-- so that a new entry does not bring the letters back. Without a house it was ended by the link, for every house; with one,
+-- by that house, whose contact is gone.
 create table partner_opt_out (
-    address bytea not null constraint partner_opt_out_address_unique primary key,
-    opted_out_on date not null
+    address bytea not null,
+    authority_id uuid constraint partner_opt_out_authority_exists references authority,
+    opted_out_on date not null,
+    constraint partner_opt_out_once unique nulls not distinct (address, authority_id)
+);
+
+-- Links in letters whose contact is gone, or has another address by now. They still work, for two years.
+create table partner_opt_out_link (
+    opt_out uuid constraint partner_opt_out_link_unique primary key,
+    address bytea not null,
+    kept_at timestamptz not null default now()
 );
 
 create function address_key(email text) returns bytea

@@ -7,7 +7,7 @@ from uuid import UUID
 import asyncpg
 import msgspec
 
-from circle.core import access, audit, auth, clock, errors, fields
+from circle.core import access, audit, auth, calendar, clock, errors, fields
 from circle.core.auth import Actor
 from circle.core.db import Caller, Connection
 
@@ -64,9 +64,14 @@ async def change(db: Connection, actor: Actor, contact_id: UUID, new: ContactCha
     contact = msgspec.structs.replace(contact, ags=rules.clean_ags(contact.ags), email=contact.email.strip())
     await _require_valid(db, actor, contact)
     moved = contact.email.lower() != row["email"].lower()
-    opted_out = await store.opted_out_on(db, contact.email) if moved and contact.email else None
+    opted_out = None
+    if moved:
+        await store.keep_opt_out(db, contact_id)
+        opted_out = (await store.find_opt_outs(db, [contact.email], row["authority_id"])).get(contact.email)
     if opted_out:
         contact = msgspec.structs.replace(contact, subscribed=False)
+    elif contact.subscribed and not row["subscribed"]:
+        await store.drop_opt_out(db, contact.email, row["authority_id"])
     day = None if contact.subscribed else opted_out or row["unsubscribed_on"] or actor.today
     if not await store.update(db, contact_id, expected, contact, day):
         raise errors.Stale(current=_state(row))
@@ -81,8 +86,10 @@ async def change(db: Connection, actor: Actor, contact_id: UUID, new: ContactCha
 
 
 async def remove(db: Connection, actor: Actor, contact_id: UUID, expected: int) -> None:
-    """Delete a contact of the own house with its notes. The record keeps that it was done, nothing of the content."""
+    """Delete a contact of the own house with its notes. The record keeps that it was done, nothing of the content; a hash
+    of the address stays, so that an opt-out holds."""
     row = await _own(db, actor, contact_id, expected)
+    await store.keep_opt_out(db, contact_id)
     await store.unlink_person(db, contact_id)
     if not await store.delete(db, contact_id, expected):
         raise errors.Stale(current=_state(row))
@@ -211,6 +218,7 @@ async def _judge(db: Connection, actor: Actor, rows: list[sheets.Row]) -> list[I
     known: dict[int, list[asyncpg.Record]] = {}
     for found in await store.find_duplicates(db, entries, actor.authority_id, list(actor.keys)):
         known.setdefault(found["n"], []).append(found)
+    opt_outs = await store.find_opt_outs(db, [one.email for one in entries], actor.authority_id)
     lines: list[ImportLine] = []
     seen: dict[str | tuple[str, ...], int] = {}
     n = -1
@@ -245,7 +253,14 @@ async def _judge(db: Connection, actor: Actor, rows: list[sheets.Row]) -> list[I
                 f"{'Gleiche E-Mail-Adresse' if one['same_email'] else 'Ähnlich'}: {_called(one)}."
                 for one in alike[:3]
             ]
-            lines.append(ImportLine(row.line, "new", row.organisation, row.name, hints, row.contact))
+            contact = row.contact
+            if day := opt_outs.get(contact.email):
+                hints.append(
+                    f"Diese Adresse hat Informationen abbestellt (am {calendar.date_short(day)}). Der Kontakt wird "
+                    "eingetragen und bekommt keine E-Mails."
+                )
+                contact = msgspec.structs.replace(contact, subscribed=False)
+            lines.append(ImportLine(row.line, "new", row.organisation, row.name, hints, contact))
     return lines
 
 

@@ -92,7 +92,8 @@ async def change(
 
 @delete("/contacts/{contact_id:uuid}", status_code=204, opt={"permission": "network.write"})
 async def remove(request: Incoming, db: web.Db, actor: web.Acting, contact_id: FromPath[UUID]) -> None:
-    """Delete a contact of the own house with its notes; needs If-Match. Nothing of the content is kept."""
+    """Delete a contact of the own house with its notes; needs If-Match. Only a hash of the address is kept, so that
+    an opt-out holds."""
     expected = answers.expected_revision(request)
     assert expected is not None
     await actions.remove(db, actor, contact_id, expected)

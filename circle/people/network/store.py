@@ -207,7 +207,8 @@ async def insert(
             email text, phone text, municipality text, ags text, topics text[], source text, source_on date,
             subscribed boolean)
         cross join lateral (
-            select (select opted_out_on from partner_opt_out where address = address_key(e.email)) as day) o
+            select min(opted_out_on) as day from partner_opt_out
+            where address = address_key(e.email) and (authority_id is null or authority_id = $2)) o
         returning id
         """,
         msgspec.json.encode(entries).decode(),
@@ -220,12 +221,13 @@ async def insert(
 async def update(
     db: Connection, contact_id: UUID, revision: int, contact: NewContact, unsubscribed_on: date | None
 ) -> bool:
-    """Replace what a contact says. False when the revision is no longer the present one."""
+    """Replace what a contact says; another address gets another link. False when the revision is no longer the present one."""
     done = await db.execute(
         """
         update partner set kind = $3, organisation = $4, name = $5, function = $6, address = $7, email = $8, phone = $9,
             municipality = $10, ags = $11, topics = $12, source = $13, source_on = $14, subscribed = $15,
-            unsubscribed_on = $16, revision = revision + 1
+            unsubscribed_on = $16, revision = revision + 1,
+            opt_out = case when lower(email) = lower($8) then opt_out else gen_random_uuid() end
         where id = $1 and revision = $2
         """,
         contact_id, revision, contact.kind, contact.organisation, contact.name, contact.function, contact.address,
@@ -307,12 +309,47 @@ async def person_of(db: Connection, contact_id: UUID) -> UUID | None:
     return found
 
 
-async def opted_out_on(db: Connection, email: str) -> date | None:
-    """The day on which an address ended its letters by the link; None when it did not."""
-    found: date | None = await db.fetchval(
-        "select opted_out_on from partner_opt_out where address = address_key($1)", email
+async def find_opt_outs(db: Connection, emails: Sequence[str], authority_id: UUID | None) -> dict[str, date]:
+    """Those of the addresses that get no letters from a house, with the day since when: they have used the link, or the
+    house has ended the letters of a contact that is gone."""
+    rows = await db.fetch(
+        """
+        select e.email, min(o.opted_out_on) as day from unnest($1::text[]) e (email)
+        join partner_opt_out o on o.address = address_key(e.email) and (o.authority_id is null or o.authority_id = $2)
+        where e.email <> '' group by e.email
+        """,
+        emails,
+        authority_id,
     )
-    return found
+    return {one["email"]: one["day"] for one in rows}
+
+
+async def keep_opt_out(db: Connection, contact_id: UUID) -> None:
+    """Before a contact goes or gets another address: the link in letters it got goes on working for the old address, and
+    that it gets none is remembered for the house."""
+    await db.execute(
+        """
+        with old as (
+            select opt_out, address_key(email) as address, authority_id, unsubscribed_on from partner
+            where id = $1 and email <> ''
+        ),
+        link as (insert into partner_opt_out_link (opt_out, address) select opt_out, address from old)
+        insert into partner_opt_out (address, authority_id, opted_out_on)
+        select address, authority_id, unsubscribed_on from old where unsubscribed_on is not null and not exists (
+            select from partner_opt_out o where o.address = old.address and o.authority_id is null)
+        on conflict on constraint partner_opt_out_once do nothing
+        """,
+        contact_id,
+    )
+
+
+async def drop_opt_out(db: Connection, email: str, authority_id: UUID | None) -> None:
+    """The house sends letters to this address again; what the person ended by the link stays remembered."""
+    await db.execute(
+        "delete from partner_opt_out where address = address_key($1) and authority_id = $2",
+        email,
+        authority_id,
+    )
 
 
 async def unlink_person(db: Connection, contact_id: UUID) -> None:
@@ -338,13 +375,18 @@ async def end_subscription(db: Connection, opt_out: UUID, today: date) -> list[a
     the contacts that got some before; none for an unknown link."""
     rows: list[Any] = await db.fetch(
         """
-        with mine as (select id, email, person_id from partner where opt_out = $1),
+        with mine as (
+            select id, case when email <> '' then address_key(email) end as address, person_id
+            from partner where opt_out = $1
+            union all
+            select null, address, null from partner_opt_out_link where opt_out = $1
+        ),
         kept as (
-            insert into partner_opt_out (address, opted_out_on) select address_key(email), $2 from mine where email <> ''
-            on conflict do nothing)
+            insert into partner_opt_out (address, opted_out_on) select address, $2 from mine where address is not null
+            on conflict on constraint partner_opt_out_once do nothing)
         update partner c set subscribed = false, unsubscribed_on = $2, revision = c.revision + 1
         from mine where c.subscribed and (c.id = mine.id or c.person_id = mine.person_id
-            or mine.email <> '' and lower(c.email) = lower(mine.email))
+            or c.email <> '' and address_key(c.email) = mine.address)
         returning c.id, c.reference
         """,
         opt_out,

@@ -11,7 +11,7 @@ from tests import make
 from tests.clients import Clients
 from tests.consultations import Page
 
-from . import API, V1, acts, entry
+from . import API, HEAD, V1, acts, entry, upload
 
 
 async def test_one_click_and_the_page_say_the_same_for_every_link(client: Clients, db: Connection) -> None:
@@ -107,3 +107,61 @@ async def test_the_link_counts_for_the_address_with_every_house_and_a_new_entry(
     assert "bleibt auch nach einem neuen Eintrag abgemeldet" in (await (await client.browser("ben")).get(f"/netzwerk/{again['id']}")).text  # fmt: skip
     wished = await ben.patch(f"{API}/{again['id']}", json={"subscribed": True}, headers=V1)
     assert wished.json()["subscribed"] is True and await recipient(db, again["id"]) == ("Paul Probe", False)
+
+
+FILE = HEAD + "Stadt Probestadt;Kommunale Ansprechperson;Paul Probe;{};P;05911000;Netz;2026-10-01\r\n"
+
+
+async def test_the_link_outlives_its_contact_and_the_import_says_so(client: Clients, db: Connection) -> None:
+    ben = await client.as_("ben")
+    first = (await ben.post(API, json=entry())).json()["id"]
+    link = await db.fetchval("select opt_out from partner")
+    assert (await ben.delete(f"{API}/{first}", headers=V1)).status_code == 204
+    second = (await ben.post(API, json=entry())).json()
+    assert second["subscribed"] and await db.fetchval("select opt_out from partner") != link
+    assert (await client.stranger.post(f"/abmelden-newsletter/{link}")).status_code == 200
+    assert await recipient(db, second["id"]) == ("Paul Probe", True)
+    assert (await acts(db, second["id"]))[-1] == "contact.unsubscribed"
+    assert (await ben.delete(f"{API}/{second['id']}", headers={"if-match": '"v2"'})).status_code == 204
+    read = (await upload(ben, FILE.format("PAUL@probe.example"))).json()
+    (line,) = read["lines"]
+    assert line["status"] == "new" and line["contact"]["subscribed"] is False
+    assert "abbestellt (am 23.11.2026)" in line["messages"][0]
+    done = await ben.post(f"{API}/import/{read['id']}/confirm")
+    assert done.json()["added"] == 1 and not await db.fetchval("select subscribed from partner")
+    kept = await db.fetch("select address from partner_opt_out_link")
+    assert {row["address"] for row in kept} == {hashlib.sha256(b"paul@probe.example").digest()}
+
+
+async def test_what_a_house_ended_outlives_its_contact_for_this_house(
+    client: Clients, db: Connection
+) -> None:
+    ben, mine, carl, theirs = await two_houses(client, db)
+    await ben.patch(f"{API}/{mine}", json={"subscribed": False}, headers=V1)
+    assert (await ben.delete(f"{API}/{mine}", headers={"if-match": '"v2"'})).status_code == 204
+    assert await recipient(db, theirs) == ("Umbenannt", False)
+    (line,) = (await upload(ben, FILE.format("paul@probe.example"))).json()["lines"]
+    assert line["contact"]["subscribed"] is False and "abbestellt" in " ".join(line["messages"])
+    again = (await ben.post(API, json=entry(despite_duplicates=True))).json()
+    assert (again["subscribed"], again["unsubscribed_on"]) == (False, "2026-11-23")
+    other = (await carl.post(API, json=entry(ags="05315000", despite_duplicates=True))).json()
+    assert other["subscribed"], "of another house it says nothing"
+    path = f"{API}/{again['id']}"
+    assert (await ben.patch(path, json={"subscribed": True}, headers=V1)).json()["subscribed"]
+    assert await db.fetchval("select count(*) from partner_opt_out") == 0, "the person wished for it"
+
+
+async def test_a_letter_to_an_old_address_ends_nothing_for_the_new_one(
+    client: Clients, db: Connection
+) -> None:
+    ben = await client.as_("ben")
+    found = (await ben.post(API, json=entry())).json()["id"]
+    link = await db.fetchval("select opt_out from partner")
+    moved = await ben.patch(f"{API}/{found}", json={"email": "neu@probe.example"}, headers=V1)
+    assert moved.status_code == 200
+    assert (await client.stranger.post(f"/abmelden-newsletter/{link}")).status_code == 200
+    assert (await ben.get(f"{API}/{found}")).json()["subscribed"]
+    back = await ben.patch(
+        f"{API}/{found}", json={"email": "paul@probe.example"}, headers={"if-match": '"v2"'}
+    )
+    assert back.json()["subscribed"] is False
