@@ -99,7 +99,7 @@ async def confirm_address(db: Connection, actor: Actor, person_id: UUID, expecte
     found = await find(db, actor, person_id, expected)
     if found["pending_email"] is None:
         raise errors.Conflict("Es wartet keine neue Adresse.")
-    rules.require_second(actor, found["pending_by"], found["pending_roles"])
+    rules.require_second(actor, person_id, found["pending_by"], found["pending_roles"])
     try:
         if not await store.take_pending(db, person_id, found["revision"]):
             raise errors.Stale

@@ -73,9 +73,9 @@ def require_grantable(actor: Actor, role: str, house: UUID, *, own: bool, ending
         )
 
 
-def require_second(actor: Actor, asked_by: UUID, asked_roles: Collection[str]) -> None:
-    """Two people change the address of an account, and the second is nobody whom the first could have made one who
-    keeps accounts: the office confirms for the administration, and the other way round.
+def require_second(actor: Actor, owner: UUID, asked_by: UUID, asked_roles: Collection[str]) -> None:
+    """Two people change the address of an account, neither of them its owner, and the second is nobody whom the first
+    could have made one who keeps accounts: the office confirms for the administration, and the other way round.
 
     `asked_roles` are what the first holds today. Raises Forbidden (four_eyes), and Conflict when the first keeps no
     accounts any more.
@@ -86,9 +86,12 @@ def require_second(actor: Actor, asked_by: UUID, asked_roles: Collection[str]) -
         raise errors.Conflict(
             "Wer die Adresse eingetragen hat, führt keine Konten mehr. Bitte verwerfen Sie die Adresse."
         )
-    if actor.person_id == asked_by or (asked != keepers and not (keepers & actor.roles) - asked):
+    if actor.person_id in (asked_by, owner) or (asked != keepers and not (keepers & actor.roles) - asked):
         who = "Technische Administration" if asked == {"circle_office"} else "Geschäftsführung"
-        raise errors.Forbidden(f"Diese Adresse bestätigt eine zweite Person: {who}.", code="four_eyes")
+        raise errors.Forbidden(
+            f"Diese Adresse bestätigt jemand anderes als die Person selbst und wer sie eingetragen hat: {who}.",
+            code="four_eyes",
+        )
 
 
 def require_address(email: str) -> None:

@@ -74,6 +74,29 @@ async def test_whom_the_first_could_have_made_one_who_keeps_accounts_is_no_secon
     assert (await confirm(client, "puppet", ben))[0] == 409
 
 
+async def test_with_both_roles_the_owner_confirms_nothing_and_neither_does_who_asked(
+    client: Clients, db: Connection, ben: UUID
+) -> None:
+    both = ["circle_office", "technical_admin"]
+    for nick in ("paul", "uwe"):
+        await make.person(db, nick, roles=both)
+    paul = await make.person_id(db, "paul")
+    await db.execute("update person set password_hash = 'set' where id = $1", paul)
+    headers = {"if-match": '"v1"'}
+    for first, owner in (("tom", "paul"), ("paul", "paul")):
+        asked = await (await client.as_(first)).patch(f"{API}/{paul}", json={"email": NEW}, headers=headers)
+        assert asked.json()["pending_email"] == NEW, asked.text
+        revision = asked.json()["revision"]
+        for nick in {first, owner}:
+            assert await confirm(client, nick, paul, revision) == (403, "four_eyes"), (first, nick)
+        page = await (await client.browser(owner)).get(f"/konten/{paul}")
+        assert "/adresse/bestaetigen" not in page.text and "/adresse/verwerfen" in page.text
+        dropped = await (await client.as_("anna")).post(f"{API}/{paul}/drop-address")
+        headers = {"if-match": f'"v{dropped.json()["revision"]}"'}
+    asked = await (await client.as_("paul")).patch(f"{API}/{paul}", json={"email": NEW}, headers=headers)
+    assert await confirm(client, "uwe", paul, asked.json()["revision"]) == (200, NEW)
+
+
 @pytest.mark.parametrize(
     ("nick", "role", "house", "waits"),
     [
