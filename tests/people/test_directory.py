@@ -159,6 +159,13 @@ async def test_pages_show_people_and_houses_and_lead_from_one_to_the_other(
             assert ("Org 1/24" in page.text) == (nick == "anna")
         assert ("Dirk Probe handelt für Ben Beauftragt" in person.text) == (nick == "anna")
         assert ("Geplante Vertretungen" in person.text) == (nick == "anna")
+        # On a phone a row of the table is a block: every cell says what it is, the first one names the row.
+        for page in (person, house):
+            for row in lxml.html.fromstring(page.text).xpath("//table[contains(@class, 'stacked')]/tbody/tr"):
+                assert (
+                    len(row.xpath("th[@scope='row']")) == 1 and len(row.xpath("td[@data-label != '']")) == 6
+                )
+            assert ("stacked" in page.text) == (nick == "anna")
         assert (await browser.get("/personen/haus/nirgends")).status_code == 404
     empty = await (await client.browser("anna")).get("/personen/haus/br-muenster")
     assert "Zurzeit ist niemand bestellt" in empty.text
