@@ -68,7 +68,7 @@ async def list_people(
     role: FromQuery[str | None] = None,
     authority: FromQuery[str | None] = None,
 ) -> Response[Page[Person]]:
-    """The directory by name; `q` searches name, function and house, `authority` is the key or id of a house."""
+    """The directory by name; each word of `q`, also a part, is looked for in name, function and house, `authority` is the key or id of a house."""
     found = await store.list_people(
         db, caller, answers.unseal(after), answers.page_size(limit), *_filters(q, role, authority)
     )

@@ -131,6 +131,10 @@ async def sign_out(request: Incoming, db: web.Db, caller: web.Asking) -> Respons
     return response
 
 
+OUTSIDE = {"municipal_contact", "partner", "former_commissioner", "data_protection_officer"}
+"""Roles that find announced commissioners only, or nobody."""
+
+
 @get("/personen", opt={"permission": "signed_in"})
 async def show_people(
     request: Incoming,
@@ -149,9 +153,9 @@ async def show_people(
     houses = pages.as_struct(await store.list_authorities(db, caller), list[Authority])
     me = auth.me(people.me)
     return pages.show(
-        request, "people/people.html", me, chosen=chosen, role_names=ROLE_NAMES,
+        request, "people/people.html", me, chosen=chosen, role_names=ROLE_NAMES, inside=not OUTSIDE.issuperset(me.roles),
         people=pages.as_struct(people, list[Person]), houses=houses, may_review=access.may(me, "people.review"),
-        may_explain=access.may(me, "rights.explain"),
+        may_manage=access.may(me, "people.manage"), may_explain=access.may(me, "rights.explain"),
         query=urlencode({name: value for name, value in chosen.items() if value}),
         next=answers.next_link(request, people), first="/personen" if after else None,
     )  # fmt: skip

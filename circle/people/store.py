@@ -89,8 +89,9 @@ async def list_people(
     role: str | None = None,
     house: str | None = None,
 ) -> Answer:
-    """People of the directory by name, as far as it is for the caller. $5 is looked for in name, function and house;
-    $6 is a role (a deputy counts also while the commissioner is there), $7 the key or id of a house."""
+    """People of the directory by name, as far as it is for the caller. Each word of $5 is looked for in title, name,
+    function and house, an ä also as ae or a; $6 is a role (a deputy counts also while the commissioner is there), $7 the
+    key or id of a house."""
     return await read_page(
         db,
         """
@@ -105,8 +106,11 @@ async def list_people(
             cross join lateral (select lower(unaccent(p.name)) || ' ' || p.id as key) k
             where in_directory(p, a.kind, me.keys, me.today)
                 and ($3::text is null or k.key > $3)
-                and ($5::text is null or strpos(
-                    lower(unaccent(p.name || ' ' || p.function || ' ' || a.name || ' ' || a.short)), lower(unaccent($5))) > 0)
+                and ($5::text is null or not exists (
+                    select from regexp_split_to_table($5, '[[:space:]]+') word,
+                        concat_ws(' ', p.title, p.name, p.function, a.name, a.short) said,
+                        lower(unaccent(said || ' ' || fold_german(said))) spelled
+                    where strpos(spelled, lower(unaccent(word))) = 0 and strpos(spelled, unaccent(fold_german(word))) = 0))
                 and ($6::text is null or case when me.inside then $6 = any(roles_on(p.id, me.today)) or exists (
                         select from appointment b where b.person_id = p.id and b.kind = $6
                             and b.valid_from <= me.today and (b.valid_to is null or b.valid_to >= me.today))
