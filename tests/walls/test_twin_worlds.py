@@ -275,7 +275,7 @@ class Outsider:
         self.program, self.browser = world.program(OUTSIDE[role]), world.browser(OUTSIDE[role])
 
     async def ask(self, question: Question) -> tuple[httpx.Response, bytes]:
-        """The answer, and status, headers and body without what is drawn for each showing."""
+        """The answer, and body, status and headers without what is drawn for each showing."""
         path, sent = question
         if path.startswith("/api/"):
             answer = await (
@@ -288,7 +288,7 @@ class Outsider:
         body = answer.content.replace(answer.headers["x-request-id"].encode(), b"")
         # A form's own key of idempotency.
         body = re.sub(rb'name="(?:idempotency_)?key" value="[^"]*"', b"", body)
-        return answer, f"{answer.status_code} {heads}\n".encode() + body
+        return answer, body + f"\n{answer.status_code} {heads}".encode()
 
     async def explore(self, described: dict[str, Any], most: int) -> dict[Question, bytes]:
         """Ask for every list and page, search, then go where the answers lead, a few of a kind; then search on."""
