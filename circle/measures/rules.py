@@ -136,25 +136,28 @@ def next_step(steps: Iterable[CoSignature]) -> int | None:
 
 
 def stage_line(measure: Measure) -> list[tuple[str, str, str]]:
-    """The stages as a drawn line: name, done | current | open, and the day each was reached last.
-
-    A measure that ended early shows as done only what it went through.
-    """
+    """The stages as a drawn line: name, done | current | open | skipped, and the day each was reached last, or in words
+    why there is none: a measure may begin late in the register, leave a stage out, or end early."""
     order = list(STAGES)
-    reached = {step.stage: calendar.date_short(step.changed_on) for step in measure.stages}
+    reached: dict[str, str] = {step.stage: calendar.date_short(step.changed_on) for step in measure.stages}
     at = order.index(measure.stage)
-    return [
-        (
-            STAGES[stage],
-            "current"
-            if number == at
-            else "done"
-            if number < at and (measure.stage != "ended" or stage in reached)
-            else "open",
-            reached.get(stage, ""),  # type: ignore[call-overload]  # The keys are the stages themselves.
-        )
-        for number, stage in enumerate(order)
-    ]
+    went = [order.index(stage) for stage in reached if stage != "ended"]
+    first, last = min(went, default=at), max(went, default=at)
+    line = []
+    for number, stage in enumerate(order):
+        state = "current" if number == at else "open" if number > at else "done"
+        note = reached.get(stage, "")
+        if state == "done" and not note:
+            state = "skipped"
+            note = (
+                "nicht eingetragen"
+                if number < first
+                else "übersprungen"
+                if number < last
+                else "nicht erreicht"
+            )
+        line.append((STAGES[stage], state, note))
+    return line
 
 
 def open_points(measures: Iterable[Measure], reports: Iterable[Report]) -> list[Point]:

@@ -1,5 +1,6 @@
 """The register for people: every page and form without script, errors at the field, nothing done twice."""
 
+import re
 from typing import Any
 
 from circle.core.db import Connection
@@ -168,3 +169,23 @@ async def test_strangers_and_forms(client: Clients) -> None:
     ben = await client.browser("ben")
     assert 'href="/haus"' in (await ben.get("/")).text
     assert 'href="/haus"' in (await ben.get("/personen/haus/br-arnsberg")).text
+
+
+async def test_a_stage_left_out_is_drawn_as_that_and_said_in_words(client: Clients) -> None:
+    ben, program = await client.browser("ben"), await client.as_("ben")
+    for begun, then, words in (
+        ("planned", "in_introduction", {"in Entwicklung": "übersprungen"}),
+        ("in_introduction", "implemented", {"geplant": "nicht eingetragen", "in Entwicklung": "nicht eingetragen"}),
+        ("in_development", "ended", {"geplant": "nicht eingetragen", "in Einführung": "nicht erreicht", "umgesetzt": "nicht erreicht"}),
+    ):  # fmt: skip
+        made = await act(program, await measure(program, stage=begun), "stage", {"stage": then})
+        text = (await opened(ben, f"/haus/massnahmen/{made['id']}"))[1]
+        drawn = dict(
+            re.findall(
+                r'<li class="skipped">([^<]+)<span class="hidden-visually">, </span><small>([^<]+)', text
+            )
+        )
+        assert drawn == words, begun
+        told = dict(re.findall(r'<th scope="row"[^>]*>([^<]+)</th><td[^>]*data-label="Seit">([^<]+)', text))
+        assert words.items() <= told.items() and len(told) == len(words) + 2, told
+        assert f'<li class="skipped">{next(iter(words))}' in (await opened(ben, "/haus"))[1]
