@@ -37,7 +37,6 @@ STATES = {
 }
 ROLES = [(role, ROLE_NAMES[role]) for role in Role.__args__]  # type: ignore[attr-defined]  # Literal has it
 TOLD = "Wenn es zu dieser Adresse ein Konto gibt, ist eine E-Mail unterwegs. Der Link darin gilt eine Stunde."
-DEAD = "Dieser Link gilt nicht mehr. Bitte fordern Sie einen neuen an."
 
 
 class NewPassword(msgspec.Struct, frozen=True):
@@ -364,9 +363,11 @@ async def request_reset(request: Incoming, db: web.Db) -> Response[Any]:
 
 
 @get("/kennwort", opt={"permission": "public"})
-async def show_password(request: Incoming, link: FromQuery[str] = "") -> Response[bytes]:
+async def show_password(request: Incoming, db: web.Db, link: FromQuery[str] = "") -> Response[bytes]:
     """The form at the end of a link. Looking at it does not use it up: mail programs look at links too."""
-    return pages.show(request, "accounts/password.html", None, link=link[:100])
+    if not await store.has_link(db, auth.token_hash(link)):
+        return _dead(request)
+    return pages.show(request, "accounts/password.html", None, link=link)
 
 
 @post("/kennwort", opt={"permission": "public"})
@@ -378,18 +379,19 @@ async def set_password(request: Incoming, db: web.Db, caller: web.Asking) -> Res
         _require_same(given.password, given.again)
         await actions.set_password(db, caller.now, given.link, given.password)
     except errors.Invalid as wrong:
-        reasons = {name: text for name, text in wrong.fields.items() if name != "link"} or {"": DEAD}
-        return _password_page(request, form, reasons, 422)
+        if "link" in wrong.fields:
+            return _dead(request)
+        return pages.show(
+            request, "accounts/password.html", None, status=422, errors=wrong.fields, link=form["link"]
+        )
     except errors.NotFound:
-        return _password_page(request, form, {"": DEAD}, 404)
+        return _dead(request)
     return pages.go("/anmelden", "Ihr Kennwort ist gesetzt. Bitte melden Sie sich damit an.")
 
 
-def _password_page(
-    request: Incoming, form: FormMultiDict, reasons: dict[str, str], status: int
-) -> Response[bytes]:
-    link = str(form.get("link", ""))[:100]
-    return pages.show(request, "accounts/password.html", None, status=status, errors=reasons, link=link)
+def _dead(request: Incoming) -> Response[bytes]:
+    """The same words whether a link is used, over or made up, so that nobody learns who exists."""
+    return pages.show(request, "accounts/dead_link.html", None, status=404)
 
 
 def _require_same(password: str, again: str) -> None:

@@ -342,6 +342,20 @@ async def insert_request(db: Connection, email: str, address: str) -> None:
     )
 
 
+async def has_link(db: Connection, token_hash: bytes) -> bool:
+    """True while a link sets a password."""
+    found: bool = await db.fetchval(
+        """
+        select exists (
+            select from account_link l join person p on p.id = l.person_id and p.active
+            where l.token_hash = $1 and l.kind <> 'notice' and l.expires_at > now()
+        )
+        """,
+        token_hash,
+    )
+    return found
+
+
 async def find_link(db: Connection, token_hash: bytes) -> asyncpg.Record | None:
     """Whose password a link sets, locked; None when it is unknown, over or used."""
     return await db.fetchrow(

@@ -124,6 +124,27 @@ async def test_a_link_that_is_over_or_made_up_or_of_a_closed_account_sets_nothin
     answers = [await put(client, token) for token in (old, closed, "made-up")]
     assert [status for status, _ in answers] == [404, 404, 404]
     assert "Dieser Link gilt nicht mehr" in answers[2][1]
+
+
+async def test_a_link_says_at_once_that_it_is_used_up_and_how_to_get_another(
+    client: Clients, db: Connection
+) -> None:
+    await make.person(db, "dora", roles=["kfi_expert"])
+    used = await link(db, "dora")
+    assert (await put(client, used))[0] == 303
+    over, closed = await link(db, "ben", life="-1 second"), await link(db, "clara", "reset")
+    await db.execute("update person set active = false where email = 'clara@example.org'")
+    client.stranger.cookies.clear()  # That the password is set was news of its own.
+    pages = [
+        await client.stranger.get("/kennwort", params={"link": one})
+        for one in (used, over, closed, "made-up", "")
+    ]
+    assert {(page.status_code, page.text) for page in pages} == {(404, pages[0].text)}
+    assert "Dieser Link gilt nicht mehr" in pages[0].text and 'type="password"' not in pages[0].text
+    assert 'href="/kennwort-vergessen"' in pages[0].text and "erneut einzuladen" in pages[0].text
+    assert await put(client, used) == (404, pages[0].text)
+    fresh = await link(db, "ben", "reset")
+    assert 'type="password"' in (await client.stranger.get("/kennwort", params={"link": fresh})).text
     assert not await db.fetchval("select password_hash from person where email = 'dora@example.org'")
 
 
