@@ -33,7 +33,7 @@ async def notify_ministry(database: Database, storage: Storage, now: datetime, n
         found = await appointments.find_notice(db, notice_id)
     if found is None or found["dispatch_id"]:
         return
-    printed = _print(found)
+    printed = msgspec.json.decode(found["letter"], type=letters.NoticePrint)
     content = await asyncio.to_thread(letters.printed, printed)
     key = await storage.put(content)
     kept = False
@@ -71,17 +71,6 @@ async def _send(
     await actions.add_part(db, dispatch_id, Part(letters.HEADING, "internal", file.id, "", False, audience))
     await appointments.mark_written(db, notice_id, file.id, dispatch_id)
     await actions.start(db, dispatch_id, sender)
-
-
-def _print(found: asyncpg.Record) -> letters.NoticePrint:
-    given = dict(found) | {
-        "sent_on": found["requested_on"],
-        "predecessor_name": found["predecessor_name"] or "",
-        "sender_seat": found["sender_seat"] or "",
-    }
-    return msgspec.convert(
-        {name: given[name] for name in letters.NoticePrint.__struct_fields__}, letters.NoticePrint
-    )
 
 
 async def tell_absence(db: Connection, service: Actor, absence_id: UUID, by_id: UUID) -> None:

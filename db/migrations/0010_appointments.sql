@@ -123,6 +123,20 @@ language sql stable as $$
             join person q on q.id = n.requested_by where n.appointment_id = $1.id))
 $$;
 
+-- What the notice to a ministry says about an appointment when somebody writes it on a day; its number comes with it.
+create function notice_letter(a appointment, ministry responsible_ministry, sender uuid, day date) returns jsonb
+language sql stable as $$
+    select jsonb_build_object('sent_on', $4, 'ministry_name', $2.name, 'authority_name', o.name, 'authority_short', o.short,
+        'kind', $1.kind, 'person_name', trim(p.title || ' ' || p.name), 'function', p.function, 'email', p.email,
+        'phone', p.phone, 'attached_to', attachment_on($1, $4), 'valid_from', $1.valid_from, 'valid_to', $1.valid_to,
+        'order_date', $1.order_date, 'file_reference', $1.file_reference, 'predecessor_name', coalesce((
+            select trim(v.title || ' ' || v.name) from appointment s join person v on v.id = s.person_id
+            where s.succeeded_by = $1.id order by s.valid_to desc limit 1), ''),
+        'sender_name', q.name, 'sender_role', q.function, 'sender_house', h.name, 'sender_seat', coalesce(h.seat, ''))
+    from person p, authority o, person q join authority h on h.id = q.authority_id
+    where p.id = $1.person_id and o.id = $1.authority_id and q.id = $3
+$$;
+
 -- Who was entitled on a day, house by house: the commissioner, and in their absence the deputy appointed then.
 create function entitled_on(day date) returns jsonb
 language sql stable as $$

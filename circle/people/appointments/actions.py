@@ -13,6 +13,7 @@ from circle.core.db import Connection, for_the_record
 from circle.people.accounts import store as accounts
 
 from . import rules, store
+from .letters import NoticePrint
 from .model import (
     Annulment,
     Consequences,
@@ -304,6 +305,16 @@ async def withdraw_proof(
     )  # fmt: skip
 
 
+async def draft_notice(db: Connection, actor: Actor, appointment_id: UUID) -> tuple[NoticePrint, str]:
+    """The notice as `notify_ministry` would have it written now, and the address it would go to. It refuses whatever that
+    refuses. The number comes with the notice itself."""
+    ministry_id = await _require_notice(db, actor, appointment_id, None)
+    found = await store.draft_letter(
+        db, appointment_id, ministry_id, f"BM-{actor.today.year}-…", actor.person_id, actor.today
+    )
+    return msgspec.json.decode(found["letter"], type=NoticePrint), found["email"]
+
+
 async def notify_ministry(
     db: Connection, actor: Actor, appointment_id: UUID, expected: int | None = None
 ) -> None:
@@ -312,6 +323,19 @@ async def notify_ministry(
     A worker writes the letter; `record_sent` notes the day. Raises Conflict when the ministry was informed, when a
     notice is on its way, or when nobody has entered which ministry it is.
     """
+    ministry_id = await _require_notice(db, actor, appointment_id, expected)
+    notice = await store.insert_notice(
+        db, year=actor.today.year, appointment_id=appointment_id, ministry_id=ministry_id, by=actor.person_id,
+        on=actor.today,
+    )  # fmt: skip
+    await audit.record(
+        db, actor, "appointment.notice_requested", "appointment", appointment_id, notice["reference"]
+    )
+    await jobs.enqueue(db, "distribution.notify_ministry", notice_id=notice["id"])
+
+
+async def _require_notice(db: Connection, actor: Actor, appointment_id: UUID, expected: int | None) -> UUID:
+    """The ministry that is to be told, when the notice can go out."""
     found = await _locked(db, actor, appointment_id)
     rules.require(actor, "appointments.notify", found["authority_id"])
     _require_current(found, expected)
@@ -328,14 +352,8 @@ async def notify_ministry(
         under_way = await store.has_notice_under_way(db, appointment_id)
     if under_way:
         raise errors.Conflict("Eine Mitteilung ist schon auf dem Weg.")
-    notice = await store.insert_notice(
-        db, year=actor.today.year, appointment_id=appointment_id, ministry_id=ministry["id"], by=actor.person_id,
-        on=actor.today,
-    )  # fmt: skip
-    await audit.record(
-        db, actor, "appointment.notice_requested", "appointment", appointment_id, notice["reference"]
-    )
-    await jobs.enqueue(db, "distribution.notify_ministry", notice_id=notice["id"])
+    ministry_id: UUID = ministry["id"]
+    return ministry_id
 
 
 async def record_sent(db: Connection, actor: Actor, dispatch_id: UUID) -> None:

@@ -1,5 +1,6 @@
 """Pages of appointments: who is entitled when, one appointment with its acts, open duties, the ministry."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import date
 from typing import Any
@@ -10,14 +11,14 @@ from litestar import Request, Response, Router, get, post
 from litestar.datastructures import FormMultiDict
 from litestar.params import FromPath, FromQuery
 
-from circle.core import access, auth, clock, errors, fields, files_api, pages, web
+from circle.core import access, auth, clock, errors, fields, files, files_api, pages, web
 from circle.core.auth import Actor, Me
 from circle.core.db import Answer, Caller, Connection
 from circle.core.fields import Day, Line, OptionalLine
 from circle.core.files_api import UploadRequest
 from circle.people.model import Appointment
 
-from . import actions, rules, store
+from . import actions, letters, rules, store
 from .model import (
     Annulment,
     AppointmentDetail,
@@ -37,7 +38,7 @@ from .model import (
 )
 
 Incoming = Request[Any, Any, Any]
-
+PDF = "application/pdf"
 
 ACTS = {
     "nachweis": "Nachweis eintragen",
@@ -219,7 +220,10 @@ async def show_appointment(
     """One appointment, what is missing, and what this person can do."""
     found = await store.get(db, caller, appointment_id)
     return pages.show(
-        request, "appointments/show.html", found.me, **await _page(db, found, auth.me(found.me))
+        request,
+        "appointments/show.html",
+        found.me,
+        **await _page(db, found, auth.me(found.me), clock.day(caller.now)),
     )
 
 
@@ -230,9 +234,12 @@ async def show_act(
     """The form of one act, for whoever may do it."""
     act = request.url.path.rpartition("/")[2]
     found = await store.get(db, caller, appointment_id)
-    context = await _page(db, found, auth.me(found.me))
-    if act not in context["acts"]:
+    context = await _page(db, found, auth.me(found.me), clock.day(caller.now))
+    if act not in context["allowed"]:
         raise errors.Forbidden(me=found.me)
+    closed = rules.why_closed(context["one"], act, clock.day(caller.now))
+    if closed:
+        return _closed(request, found.me, context, ACTS[act], closed)
     return pages.show(request, "appointments/act.html", found.me, **context | {"act": act})
 
 
@@ -291,7 +298,7 @@ async def succeed(
         return await _do(request, db, caller, actor, appointment_id, act, notice, "nachfolge", form)
     found = await store.get(db, caller, appointment_id)
     rules.require(actor, "appointments.register", pages.as_struct(found, AppointmentDetail).authority_id)
-    context = await _page(db, found, auth.me(actor.card)) | {"act": "nachfolge"}
+    context = await _page(db, found, auth.me(actor.card), actor.today) | {"act": "nachfolge"}
     if form.get("step") == "change":
         return pages.show(request, "appointments/act.html", actor.card, **context, form=form)
     try:
@@ -378,6 +385,36 @@ async def withdraw_proof(
     return await _do(request, db, caller, actor, appointment_id, act, notice, "nachweis-zuruecknehmen")
 
 
+@get("/bestellungen/{appointment_id:uuid}/mitteilung", opt={"permission": "appointments.notify"})
+async def show_notice(
+    request: Incoming, db: web.Db, caller: web.Asking, actor: web.Acting, appointment_id: FromPath[UUID]
+) -> Response[bytes]:
+    """The notice as it would go out, before anybody sends it."""
+    found = await store.get(db, caller, appointment_id)
+    context = await _page(db, found, auth.me(found.me), actor.today)
+    try:
+        letter, address = await actions.draft_notice(db, actor, appointment_id)
+    except errors.Conflict as closed:
+        return _closed(request, found.me, context, "Mitteilung an das Ministerium", closed.detail)
+    return pages.show(
+        request, "appointments/notice.html", found.me, **context, letter=letter, address=address,
+        subject=letters.subject(letter), heading=letters.HEADING, text=letters.text(letter),
+    )  # fmt: skip
+
+
+@get(
+    "/bestellungen/{appointment_id:uuid}/mitteilung/entwurf",
+    opt={"permission": "appointments.notify"},
+    media_type=PDF,
+)
+async def print_notice(db: web.Db, actor: web.Acting, appointment_id: FromPath[UUID]) -> Response[bytes]:
+    """The letter as PDF, before it has a number."""
+    letter, _ = await actions.draft_notice(db, actor, appointment_id)
+    content = await asyncio.to_thread(letters.printed, letter)
+    name = files.disposition(f"Entwurf Mitteilung {letter.person_name}.pdf")
+    return Response(content, media_type=PDF, headers={"content-disposition": name})
+
+
 @post("/bestellungen/{appointment_id:uuid}/mitteilung", opt={"permission": "appointments.notify"})
 async def notify_ministry(
     request: Incoming, db: web.Db, caller: web.Asking, actor: web.Acting, appointment_id: FromPath[UUID]
@@ -457,9 +494,18 @@ async def _do(
     try:
         return await pages.once(request, db, actor, form, done, notice)
     except pages.MENDABLE as wrong:
-        context = await _page(db, found, auth.me(actor.card)) | {"act": name}
+        context = await _page(db, found, auth.me(actor.card), actor.today) | {"act": name}
         template = "appointments/act.html" if name else "appointments/show.html"
         pages.again(request, template, actor, wrong, form, **context)
+
+
+def _closed(
+    request: Incoming, card: bytes, context: dict[str, Any], title: str, reason: str
+) -> Response[bytes]:
+    """Why an act cannot be done now, what was recorded, and the way back."""
+    return pages.show(
+        request, "appointments/closed.html", card, status=409, **context, what=title, reason=reason
+    )
 
 
 async def _choices(db: Connection) -> dict[str, Any]:
@@ -477,7 +523,7 @@ def _offered(people: list[Any], house: UUID | None = None) -> dict[str, Any]:
     }
 
 
-async def _page(db: Connection, found: Answer, me: Me) -> dict[str, Any]:
+async def _page(db: Connection, found: Answer, me: Me, today: date) -> dict[str, Any]:
     one: AppointmentDetail = pages.as_struct(found, AppointmentDetail)
     missing = [(name, words) for name, words in rules.DUTIES.items() if getattr(one, f"{name}_on") is None]
     done = [pair for pair in rules.DUTIES.items() if pair not in missing]
@@ -486,15 +532,17 @@ async def _page(db: Connection, found: Answer, me: Me) -> dict[str, Any]:
         rules.may_do(me, "appointments.prove", one.authority_id),
     )
     attaches = access.may(me, "appointments.attach") and me.authority_id == one.authority_id
-    offered = {
-        "nachweis": proves and missing,
-        "nachweis-zuruecknehmen": proves and done,
-        "anbindung": attaches and one.state != "ended",
-        "nachfolge": registers and not one.succeeded_by,
-        "beenden": registers and not one.succeeded_by and one.state != "ended",
+    rights = {
+        "nachweis": proves,
+        "nachweis-zuruecknehmen": proves,
+        "anbindung": attaches,
+        "nachfolge": registers,
+        "beenden": registers,
         "korrigieren": registers,
-        "irrtuemlich-erfasst": registers and not one.succeeded_by,
+        "irrtuemlich-erfasst": registers,
     }
+    allowed = [act for act, may in rights.items() if may]
+    acts = [act for act in allowed if not rules.why_closed(one, act, today)]
     return {
         "one": one,
         "revision": found.revision,
@@ -502,12 +550,13 @@ async def _page(db: Connection, found: Answer, me: Me) -> dict[str, Any]:
         "duties": rules.DUTIES,
         "missing": missing,
         "done": done,
-        "acts": [act for act, may in offered.items() if may and one.annulled_on is None],
+        "allowed": allowed,
+        "acts": acts,
         "words": ACTS,
         "may_notify": rules.may_do(me, "appointments.notify", one.authority_id)
         and one.ministry_informed_on is None
         and one.annulled_on is None,
-        **_offered(await store.list_people(db) if offered["nachfolge"] else [], one.authority_id),
+        **_offered(await store.list_people(db) if "nachfolge" in acts else [], one.authority_id),
     }
 
 
@@ -516,6 +565,6 @@ router = Router(
     include_in_schema=False,
     route_handlers=[
         show_overview, show_new, enter, show_appointment, show_act, correct, end, succeed, annul, attach, announce, withdraw_proof,
-        notify_ministry, show_duties, show_ministries, name_ministry,
+        show_notice, print_notice, notify_ministry, show_duties, show_ministries, name_ministry,
     ],
 )  # fmt: skip

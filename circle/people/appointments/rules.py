@@ -6,6 +6,8 @@ from uuid import UUID
 from circle.core import access, calendar, errors
 from circle.core.auth import Actor, Me
 
+from .model import AppointmentDetail
+
 DUTIES = {
     "announced_internally": "Bekanntmachung in der Behörde (Nr. 3 Satz 2)",
     "announced_externally": "Bekanntmachung nach außen (Nr. 3 Satz 2)",
@@ -187,6 +189,23 @@ def require_unused(
             "kennzeichnen. Bitte berichtigen Sie die Angaben oder beenden Sie die Bestellung.",
             code="appointment_used",
         )
+
+
+def why_closed(one: AppointmentDetail, act: str, today: date) -> str:
+    """Why somebody who may do an act cannot do it now, by the last part of its address; empty when they can."""
+    if one.annulled_on:
+        return f"Die Bestellung ist seit dem {calendar.date_short(one.annulled_on)} als irrtümlich erfasst gekennzeichnet."
+    done = [getattr(one, f"{duty}_on") is not None for duty in DUTIES]
+    if act == "nachweis" and all(done):
+        return "Alle Nachweise zu dieser Bestellung sind eingetragen. Es ist nichts mehr offen."
+    if act == "nachweis-zuruecknehmen" and not any(done):
+        return "Zu dieser Bestellung ist noch kein Nachweis eingetragen."
+    if act in ("nachfolge", "beenden", "irrtuemlich-erfasst") and one.succeeded_by:
+        said = f"Die Nachfolge ist schon eingetragen: {one.successor_name}."
+        return f"{said} Bitte kennzeichnen Sie zuerst diese." if act == "irrtuemlich-erfasst" else said
+    if act in ("beenden", "anbindung") and one.valid_to and one.valid_to < today:
+        return f"Die Bestellung ist seit dem {calendar.date_short(one.valid_to)} beendet."
+    return ""
 
 
 def require_attachable(valid_from: date, valid_to: date | None, day: date) -> None:

@@ -585,24 +585,37 @@ async def insert_notice(
 
 
 async def find_notice(db: Connection, notice_id: UUID) -> asyncpg.Record | None:
-    """Everything the letter says, and to whom it goes. Locks the notice, so that of two workers one sees the other's."""
+    """What the letter says (`letter`, JSON), and to whom it goes. Locks the notice, so that of two workers one sees the
+    other's."""
     return await db.fetchrow(
         """
-        select n.reference, n.requested_on, n.requested_by, n.dispatch_id, q.name as sender_name,
-            q.function as sender_role, q.authority_id as sender_authority_id, h.name as sender_house, h.seat as sender_seat,
-            m.name as ministry_name, m.recipient_id, a.id as appointment_id, a.kind, a.valid_from, a.valid_to,
-            a.order_date, a.file_reference, attachment_on(a, n.requested_on) as attached_to,
-            trim(p.title || ' ' || p.name) as person_name, p.function, p.email, p.phone, o.name as authority_name,
-            o.short as authority_short, (
-                select trim(v.title || ' ' || v.name) from appointment s join person v on v.id = s.person_id
-                where s.succeeded_by = a.id order by s.valid_to desc limit 1) as predecessor_name
+        select n.reference, n.requested_by, n.dispatch_id, n.appointment_id, q.name as sender_name,
+            q.authority_id as sender_authority_id, m.recipient_id,
+            notice_letter(a, m, n.requested_by, n.requested_on) || jsonb_build_object('reference', n.reference) as letter
         from ministry_notice n join responsible_ministry m on m.id = n.ministry_id
-        join person q on q.id = n.requested_by join authority h on h.id = q.authority_id
-        join appointment a on a.id = n.appointment_id join person p on p.id = a.person_id
-        join authority o on o.id = a.authority_id
+        join person q on q.id = n.requested_by join appointment a on a.id = n.appointment_id
         where n.id = $1 for update of n
         """,
         notice_id,
+    )
+
+
+async def draft_letter(
+    db: Connection, appointment_id: UUID, ministry_id: UUID, reference: str, sender_id: UUID | None, day: date
+) -> asyncpg.Record:
+    """What the letter would say today (`letter`, JSON), and the mailbox it would go to."""
+    return await row(
+        db,
+        """
+        select notice_letter(a, m, $4, $5) || jsonb_build_object('reference', $3::text) as letter, p.email
+        from appointment a, responsible_ministry m join person p on p.id = m.recipient_id
+        where a.id = $1 and m.id = $2
+        """,
+        appointment_id,
+        ministry_id,
+        reference,
+        sender_id,
+        day,
     )
 
 

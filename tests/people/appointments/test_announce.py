@@ -121,3 +121,31 @@ async def test_the_page_takes_the_file_along(client: Clients, db: Connection) ->
     assert "zurückgenommen am 23.11.2026: Irrtum" in (await ben.get(f"/bestellungen/{one}")).text
     await make.person(db, "mia", authority="br-muenster", roles=["commissioner"])
     assert (await (await client.browser("mia")).post(address, form, files=given)).status_code == 403
+
+
+async def test_when_nothing_is_open_the_page_says_what_was_recorded_and_leads_back(
+    client: Clients, db: Connection
+) -> None:
+    await make.untold(db, await make.person_id(db, "ben"))
+    one, ben, anna = await bens(db), await client.as_("ben"), await client.browser("anna")
+    here = f"/bestellungen/{one}"
+    nothing = await anna.get(f"{here}/nachweis-zuruecknehmen")
+    assert nothing.status_code == 409 and "noch kein Nachweis eingetragen" in nothing.text
+    assert (await anna.get(f"{here}/nachweis")).status_code == 200
+    for duty in ("announced_internally", "announced_externally", "ministry_informed"):
+        assert (await ben.post(api(one, "announce"), json=PROOF | {"duty": duty})).status_code == 200
+    page = await anna.get(f"{here}/nachweis")
+    assert page.status_code == 409 and page.text.count("<h1") == 1 and "nichts mehr offen" in page.text
+    assert page.text.count("erledigt am 20.11.2026") == page.text.count("eingetragen von Ben Beauftragt") == 3
+    assert f'href="{here}"' in page.text and f'href="{here}/nachweis-zuruecknehmen"' in page.text
+    await make.person(db, "mia", authority="br-muenster", roles=["commissioner"])
+    assert (await (await client.browser("mia")).get(f"{here}/nachweis")).status_code == 403
+    assert (await (await client.browser("clara")).get(f"{here}/nachweis")).status_code == 404
+
+
+async def test_what_is_over_says_so_instead_of_a_form(client: Clients, db: Connection) -> None:
+    one, anna = await bens(db), await client.browser("anna")
+    await db.execute("update appointment set valid_to = '2026-11-20' where id = $1", one)
+    ended = await anna.get(f"/bestellungen/{one}/beenden")
+    assert ended.status_code == 409 and "seit dem 20.11.2026 beendet" in ended.text
+    assert (await anna.get(f"/bestellungen/{one}/nachfolge")).status_code == 200

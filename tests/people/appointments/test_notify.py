@@ -14,7 +14,7 @@ from circle.core.db import Connection, Database
 from circle.core.files import Storage
 from circle.distribution import actions as distribution
 from circle.distribution import notices
-from circle.people.appointments import actions
+from circle.people.appointments import actions, letters
 from circle.people.appointments.model import NewMinistry
 from circle.settings import Settings
 from tests import make
@@ -185,9 +185,51 @@ async def test_the_pages_do_the_same(client: Clients, db: Connection) -> None:
         await anna.post("/bestellungen/ministerium", MINISTRY | {"idempotency_key": "b"})
     ).status_code == 303
     assert "Ministerium für Zusammenhalt" in (await ben.get("/bestellungen/ministerium")).text
-    assert "Mitteilung schreiben und senden" in (await ben.get(f"/bestellungen/{one}")).text
+    assert "Mitteilung ansehen und versenden" in (await ben.get(f"/bestellungen/{one}")).text
     form = {"revision": "1", "idempotency_key": "c"}
     assert (await ben.post(f"/bestellungen/{one}/mitteilung", form)).status_code == 303
     assert "in Arbeit seit 23.11.2026" in (await ben.get(f"/bestellungen/{one}")).text
     twice = await ben.post(f"/bestellungen/{one}/mitteilung", form | {"idempotency_key": "d"})
     assert twice.status_code == 409 and "schon auf dem Weg" in twice.text
+
+
+async def test_the_letter_is_shown_before_it_goes(client: Clients, db: Connection) -> None:
+    one = await ready(client, db)
+    ben, here = await client.browser("ben"), f"/bestellungen/{one}/mitteilung"
+    page = await ben.get(here)
+    assert page.status_code == 200, page.text
+    for words in (
+        MINISTRY["name"], MINISTRY["email"], "Bestellung bei der Bezirksregierung Arnsberg zum 01.01.2024",
+        "Ben Beauftragt ist mit Wirkung vom", "Mitteilung versenden", f'href="{here}/entwurf"',
+    ):  # fmt: skip
+        assert words in page.text, words
+    draft = await ben.get(f"{here}/entwurf")
+    assert draft.status_code == 200 and draft.content.startswith(b"%PDF")
+    assert await db.fetchval("select count(*) from ministry_notice") == 0, "looking sends nothing"
+    form = {"revision": "1", "idempotency_key": "k"}
+    for _ in range(2):
+        assert (await ben.post(here, form)).status_code == 303
+    assert len(await make.outbox(db, "distribution.notify_ministry")) == 1
+    late = await ben.get(here)
+    assert late.status_code == 409 and "schon auf dem Weg" in late.text
+    assert f'href="/bestellungen/{one}"' in late.text and "Mitteilung versenden" not in late.text
+    await make.person(db, "mia", authority="br-muenster", roles=["commissioner"])
+    for nick, status in (("mia", 403), ("clara", 404)):
+        other = await client.browser(nick)
+        assert (
+            (await other.get(here)).status_code == (await other.get(f"{here}/entwurf")).status_code == status
+        )
+
+
+async def test_the_draft_says_what_the_letter_says(
+    client: Clients, db: Connection, database: OneConnection, storage: Storage, office: Clock
+) -> None:
+    one = await ready(client, db)
+    drafted, address = await actions.draft_notice(db, await make.actor(db, office, "ben"), one)
+    await notify(client, one)
+    dispatch = await write(db, database, storage, office)
+    sent = await db.fetchrow(
+        "select d.subject, d.text, e.address from dispatch d join delivery e on e.dispatch_id = d.id where d.id = $1",
+        dispatch,
+    )
+    assert sent and tuple(sent) == (letters.subject(drafted), letters.text(drafted), address)
