@@ -8,6 +8,7 @@ from uuid import UUID
 import msgspec
 from litestar import Request, Response, Router, get, post
 from litestar.datastructures import FormMultiDict
+from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
 
 from circle.core import access, auth, errors, fields, pages, web
@@ -31,7 +32,6 @@ from .model import (
     NewStage,
     Number,
     Outcome,
-    Participation,
     Report,
     ReportChange,
     Signature,
@@ -51,8 +51,11 @@ WORDS: dict[str, Any] = {
     "participation_states": rules.PARTICIPATION_STATES,
     "signature_states": rules.SIGNATURE_STATES,
 }
-Act = Callable[[FormMultiDict], Awaitable[str | None]]
-"""Does what a form asks for; returns the address to go to when it is not the thing's own page."""
+UNIT, REPORT, MEASURE = (
+    "/haus/fachbereiche/{department_id:uuid}", "/haus/vortraege/{report_id:uuid}", "/haus/massnahmen/{measure_id:uuid}",
+)  # fmt: skip
+PART, STEP = MEASURE + "/beteiligungen/{participation_id:uuid}", MEASURE + "/mitzeichnung/{step:int}"
+SAVED = "Die Änderung ist gespeichert."
 
 
 class House(msgspec.Struct, frozen=True):
@@ -142,39 +145,6 @@ async def add_department(
         pages.again(request, "measures/departments.html", actor, wrong, form, departments=house.departments)
 
 
-@get("/haus/fachbereiche/{department_id:uuid}", opt=SEEN)
-async def show_department(
-    request: Incoming, db: web.Db, caller: web.Asking, department_id: FromPath[UUID]
-) -> Response[bytes]:
-    """The form of one unit."""
-    found = await store.get_department(db, caller, department_id)
-    return pages.show(
-        request, "measures/department.html", found.me, department=pages.as_struct(found, Department)
-    )
-
-
-@post("/haus/fachbereiche/{department_id:uuid}", opt=DRAFT)
-async def change_department(
-    request: Incoming, db: web.Db, caller: web.Asking, actor: web.Acting, department_id: FromPath[UUID]
-) -> Response[Any]:
-    """Take the changed unit."""
-    form = await pages.read_form(request)
-    department: Department = pages.as_struct(
-        await store.get_department(db, caller, department_id), Department
-    )
-
-    async def act() -> str:
-        new = fields.from_form(ChangedDepartment, form)
-        change = DepartmentChange(new.number, new.name, new.active)
-        await actions.change_department(db, actor, department_id, change, pages.revision(form))
-        return "/haus/fachbereiche"
-
-    try:
-        return await pages.once(request, db, actor, form, act, "Die Änderung ist gespeichert.")
-    except pages.MENDABLE as wrong:
-        pages.again(request, "measures/department.html", actor, wrong, form, department=department)
-
-
 @get("/haus/vortraege/neu", opt=DRAFT)
 async def show_new_report(request: Incoming, actor: web.Acting, db: web.Db) -> Response[bytes]:
     """The form for a report to the head."""
@@ -197,95 +167,10 @@ async def draft_report(request: Incoming, db: web.Db, actor: web.Acting) -> Resp
         pages.again(request, "measures/report_form.html", actor, wrong, form, report=None, **WORDS)
 
 
-@get("/haus/vortraege/{report_id:uuid}", opt=SEEN)
-async def show_report(
-    request: Incoming, db: web.Db, caller: web.Asking, report_id: FromPath[UUID]
-) -> Response[bytes]:
-    """One report and what can be done with it."""
-    found = await store.get_report(db, caller, report_id)
-    return pages.show(request, "measures/report.html", found.me, **_report_page(found, found.me))
-
-
 @get("/haus/vortraege/{report_id:uuid}/vermerk", opt=SEEN)
 async def show_note(request: Incoming, caller: web.Asking, report_id: FromPath[UUID]) -> Response[bytes]:
     """The Vortragsvermerk as PDF."""
     return await api.note(request, caller, report_id)
-
-
-@get("/haus/vortraege/{report_id:uuid}/aendern", opt=DRAFT)
-async def show_report_form(
-    request: Incoming, db: web.Db, caller: web.Asking, report_id: FromPath[UUID]
-) -> Response[bytes]:
-    """The form of one report."""
-    found = await store.get_report(db, caller, report_id)
-    return pages.show(request, "measures/report_form.html", found.me, **_report_page(found, found.me))
-
-
-@post("/haus/vortraege/{report_id:uuid}/aendern", opt=DRAFT)
-async def change_report(
-    request: Incoming, db: web.Db, caller: web.Asking, actor: web.Acting, report_id: FromPath[UUID]
-) -> Response[Any]:
-    """Take the changed report."""
-
-    async def act(form: FormMultiDict) -> None:
-        change = ReportChange(**msgspec.structs.asdict(fields.from_form(ChangedReport, form)))
-        await actions.change_report(db, actor, report_id, change, pages.revision(form))
-
-    notice = "Die Änderung ist gespeichert."
-    return await _on_report(request, db, caller, actor, report_id, act, notice, "measures/report_form.html")
-
-
-@post("/haus/vortraege/{report_id:uuid}/vorsehen", opt=DECIDE)
-async def schedule_report(
-    request: Incoming, db: web.Db, caller: web.Asking, actor: web.Acting, report_id: FromPath[UUID]
-) -> Response[Any]:
-    """Take the draft into the register."""
-
-    async def act(form: FormMultiDict) -> None:
-        await actions.schedule_report(db, actor, report_id, pages.revision(form))
-
-    return await _on_report(request, db, caller, actor, report_id, act, "Der Vortrag steht im Register.")
-
-
-@post("/haus/vortraege/{report_id:uuid}/ergebnis", opt=DECIDE)
-async def tell_outcome(
-    request: Incoming, db: web.Db, caller: web.Asking, actor: web.Acting, report_id: FromPath[UUID]
-) -> Response[Any]:
-    """Take the outcome."""
-
-    async def act(form: FormMultiDict) -> None:
-        await actions.tell_outcome(
-            db, actor, report_id, fields.from_form(Outcome, form), pages.revision(form)
-        )
-
-    return await _on_report(request, db, caller, actor, report_id, act, "Das Ergebnis ist festgehalten.")
-
-
-@post("/haus/vortraege/{report_id:uuid}/schliessen", opt=DECIDE)
-async def close_report(
-    request: Incoming, db: web.Db, caller: web.Asking, actor: web.Acting, report_id: FromPath[UUID]
-) -> Response[Any]:
-    """Close a report that will not be held."""
-
-    async def act(form: FormMultiDict) -> None:
-        await actions.close_report(
-            db, actor, report_id, fields.from_form(Closing, form), pages.revision(form)
-        )
-
-    return await _on_report(request, db, caller, actor, report_id, act, "Der Vortrag ist abgeschlossen.")
-
-
-@post("/haus/vortraege/{report_id:uuid}/loeschen", opt=DRAFT)
-async def delete_report(
-    request: Incoming, db: web.Db, caller: web.Asking, actor: web.Acting, report_id: FromPath[UUID]
-) -> Response[Any]:
-    """Drop a draft."""
-
-    async def act(form: FormMultiDict) -> str:
-        await actions.delete_report(db, actor, report_id, pages.revision(form))
-        return "/haus"
-
-    return await _on_report(request, db, caller, actor, report_id, act, "Der Entwurf ist gelöscht.")
 
 
 @get("/haus/massnahmen/neu", opt=DRAFT)
@@ -320,271 +205,90 @@ async def draft_measure(
         )
 
 
-@get("/haus/massnahmen/{measure_id:uuid}", opt=SEEN)
-async def show_measure(
-    request: Incoming, db: web.Db, caller: web.Asking, measure_id: FromPath[UUID]
-) -> Response[bytes]:
-    """One measure with its stages, participations and co-signatures."""
-    return await _show(request, db, caller, measure_id, "measures/measure.html")
+def _page(path: str, right: dict[str, str], page: str) -> HTTPRouteHandler:
+    """The page of what the path names, or of a form about it."""
+
+    @get(path, opt=right)
+    async def show(request: Incoming, db: web.Db, caller: web.Asking) -> Response[bytes]:
+        found, context = await _thing(db, caller, **request.path_params)
+        return pages.show(request, f"measures/{page}.html", found.me, **context)
+
+    return show
 
 
-@get("/haus/massnahmen/{measure_id:uuid}/aendern", opt=DRAFT)
-async def show_measure_form(
-    request: Incoming, db: web.Db, caller: web.Asking, measure_id: FromPath[UUID]
-) -> Response[bytes]:
-    """The form of one measure."""
-    return await _show(request, db, caller, measure_id, "measures/measure_form.html")
+def _act(
+    path: str, right: dict[str, str], act: Callable[..., Awaitable[object]], holds: type[Any] | None, notice: str,
+    page: str, *, becomes: type[Any] | None = None, to: str = "",
+) -> HTTPRouteHandler:  # fmt: skip
+    """One act on what the path names, done once even if the button is pressed twice.
+
+    `holds` is what the form holds and `becomes` what the action takes for it; wrong fields are shown on `page`,
+    where the form stands. `to` is where it leads when that is not the thing's own page.
+    """
+
+    @post(path, opt=right)
+    async def do(request: Incoming, db: web.Db, caller: web.Asking, actor: web.Acting) -> Response[Any]:
+        form = await pages.read_form(request)
+
+        async def done() -> str:
+            given: list[Any] = (
+                [form if holds is FormMultiDict else fields.from_form(holds, form)] if holds else []
+            )
+            if becomes:
+                given = [becomes(**msgspec.structs.asdict(given[0]))]
+            await act(db, actor, *request.path_params.values(), *given, pages.revision(form))
+            return to or "/".join(request.url.path.split("/")[:4])
+
+        try:
+            return await pages.once(request, db, actor, form, done, notice)
+        except pages.MENDABLE as wrong:
+            _, context = await _thing(db, caller, **request.path_params)
+            pages.again(request, f"measures/{page}.html", actor, wrong, form, **context)
+
+    return do
 
 
-@post("/haus/massnahmen/{measure_id:uuid}/aendern", opt=DRAFT)
-async def change_measure(
-    request: Incoming, db: web.Db, caller: web.Asking, actor: web.Acting, measure_id: FromPath[UUID]
-) -> Response[Any]:
-    """Take the changed measure."""
-
-    async def act(form: FormMultiDict) -> None:
-        change = MeasureChange(**msgspec.structs.asdict(fields.from_form(ChangedMeasure, form)))
-        await actions.change_measure(db, actor, measure_id, change, pages.revision(form))
-
-    notice = "Die Änderung ist gespeichert."
-    return await _on_measure(
-        request, db, caller, actor, measure_id, act, notice, "measures/measure_form.html"
-    )
-
-
-@post("/haus/massnahmen/{measure_id:uuid}/aufnehmen", opt=DECIDE)
-async def register_measure(
-    request: Incoming, db: web.Db, caller: web.Asking, actor: web.Acting, measure_id: FromPath[UUID]
-) -> Response[Any]:
-    """Take the draft into the register."""
-
-    async def act(form: FormMultiDict) -> None:
-        await actions.register_measure(db, actor, measure_id, pages.revision(form))
-
-    return await _on_measure(request, db, caller, actor, measure_id, act, "Die Maßnahme steht im Register.")
-
-
-@post("/haus/massnahmen/{measure_id:uuid}/loeschen", opt=DRAFT)
-async def delete_measure(
-    request: Incoming, db: web.Db, caller: web.Asking, actor: web.Acting, measure_id: FromPath[UUID]
-) -> Response[Any]:
-    """Drop a draft."""
-
-    async def act(form: FormMultiDict) -> str:
-        await actions.delete_measure(db, actor, measure_id, pages.revision(form))
-        return "/haus"
-
-    return await _on_measure(request, db, caller, actor, measure_id, act, "Der Entwurf ist gelöscht.")
-
-
-@get("/haus/massnahmen/{measure_id:uuid}/stand", opt=DECIDE)
-async def show_stage(
-    request: Incoming, db: web.Db, caller: web.Asking, measure_id: FromPath[UUID]
-) -> Response[bytes]:
-    """The form for another stage."""
-    return await _show(request, db, caller, measure_id, "measures/stage.html")
-
-
-@post("/haus/massnahmen/{measure_id:uuid}/stand", opt=DECIDE)
-async def reach_stage(
-    request: Incoming, db: web.Db, caller: web.Asking, actor: web.Acting, measure_id: FromPath[UUID]
-) -> Response[Any]:
-    """Take the other stage."""
-
-    async def act(form: FormMultiDict) -> None:
-        await actions.reach_stage(
-            db, actor, measure_id, fields.from_form(NewStage, form), pages.revision(form)
-        )
-
-    notice = "Der neue Stand ist eingetragen."
-    return await _on_measure(request, db, caller, actor, measure_id, act, notice, "measures/stage.html")
-
-
-@get("/haus/massnahmen/{measure_id:uuid}/beteiligung", opt=DRAFT)
-async def show_new_participation(
-    request: Incoming, db: web.Db, caller: web.Asking, measure_id: FromPath[UUID]
-) -> Response[bytes]:
-    """The form that notes what a department asks for."""
-    return await _show(request, db, caller, measure_id, "measures/participation.html")
-
-
-@post("/haus/massnahmen/{measure_id:uuid}/beteiligung", opt=DRAFT)
-async def ask_participation(
-    request: Incoming, db: web.Db, caller: web.Asking, actor: web.Acting, measure_id: FromPath[UUID]
-) -> Response[Any]:
-    """Take what a department asks for."""
-
-    async def act(form: FormMultiDict) -> None:
-        new = fields.from_form(NewParticipation, form)
-        await actions.ask_participation(db, actor, measure_id, new, pages.revision(form))
-
-    notice = "Die Beteiligung ist eingetragen."
-    return await _on_measure(
-        request, db, caller, actor, measure_id, act, notice, "measures/participation.html"
-    )
-
-
-@get("/haus/massnahmen/{measure_id:uuid}/beteiligungen/{participation_id:uuid}", opt=SEEN)
-async def show_statement(
-    request: Incoming, db: web.Db, caller: web.Asking, measure_id: FromPath[UUID], participation_id: FromPath[UUID]
-) -> Response[bytes]:  # fmt: skip
-    """One participation, and the form of its statement."""
-    found = await store.get_measure(db, caller, measure_id)
-    context = await _measure_page(db, caller, found, found.me)
-    context["one"] = _participation(context["measure"], participation_id, found.me)
-    return pages.show(request, "measures/statement.html", found.me, **context)
-
-
-@post("/haus/massnahmen/{measure_id:uuid}/beteiligungen/{participation_id:uuid}", opt=DRAFT)
-async def write_statement(
-    request: Incoming, db: web.Db, caller: web.Asking, actor: web.Acting, measure_id: FromPath[UUID],
-    participation_id: FromPath[UUID],
-) -> Response[Any]:  # fmt: skip
+async def _write_statement(
+    db: Connection, actor: Actor, measure_id: UUID, participation_id: UUID, form: FormMultiDict, expected: int
+) -> None:
     """Keep the statement as a draft, or give it."""
-
-    async def act(form: FormMultiDict) -> None:
-        if fields.from_form(Chosen, form).act == "give":
-            given = fields.from_form(Statement, form)
-            await actions.give_statement(db, actor, measure_id, participation_id, given, pages.revision(form))
-        else:
-            kept = fields.from_form(StatementDraft, form)
-            await actions.draft_statement(db, actor, measure_id, participation_id, kept, pages.revision(form))
-
-    return await _on_measure(
-        request, db, caller, actor, measure_id, act, "Die Stellungnahme ist gespeichert.", "measures/statement.html",
-        participation_id,
-    )  # fmt: skip
+    if fields.from_form(Chosen, form).act == "give":
+        given = fields.from_form(Statement, form)
+        await actions.give_statement(db, actor, measure_id, participation_id, given, expected)
+    else:
+        kept = fields.from_form(StatementDraft, form)
+        await actions.draft_statement(db, actor, measure_id, participation_id, kept, expected)
 
 
-@post("/haus/massnahmen/{measure_id:uuid}/beteiligungen/{participation_id:uuid}/schliessen", opt=DECIDE)
-async def close_participation(
-    request: Incoming, db: web.Db, caller: web.Asking, actor: web.Acting, measure_id: FromPath[UUID],
-    participation_id: FromPath[UUID],
-) -> Response[Any]:  # fmt: skip
-    """Close a participation without a statement."""
-
-    async def act(form: FormMultiDict) -> None:
-        why = fields.from_form(Closing, form)
-        await actions.close_participation(db, actor, measure_id, participation_id, why, pages.revision(form))
-
-    return await _on_measure(
-        request, db, caller, actor, measure_id, act, "Die Beteiligung ist geschlossen.", "measures/statement.html",
-        participation_id,
-    )  # fmt: skip
-
-
-@get("/haus/massnahmen/{measure_id:uuid}/mitzeichnung", opt=DRAFT)
-async def show_new_step(
-    request: Incoming, db: web.Db, caller: web.Asking, measure_id: FromPath[UUID]
-) -> Response[bytes]:
-    """The form for the next step of the co-signatures."""
-    return await _show(request, db, caller, measure_id, "measures/step.html")
-
-
-@post("/haus/massnahmen/{measure_id:uuid}/mitzeichnung", opt=DRAFT)
-async def add_co_signature(
-    request: Incoming, db: web.Db, caller: web.Asking, actor: web.Acting, measure_id: FromPath[UUID]
-) -> Response[Any]:
-    """Take the next step."""
-
-    async def act(form: FormMultiDict) -> None:
-        new = fields.from_form(NewCoSignature, form)
-        await actions.add_co_signature(db, actor, measure_id, new, pages.revision(form))
-
-    notice = "Der Schritt ist eingetragen."
-    return await _on_measure(request, db, caller, actor, measure_id, act, notice, "measures/step.html")
-
-
-@get("/haus/massnahmen/{measure_id:uuid}/mitzeichnung/{step:int}", opt=DECIDE)
-async def show_signature(
-    request: Incoming, db: web.Db, caller: web.Asking, measure_id: FromPath[UUID], step: FromPath[int]
-) -> Response[bytes]:
-    """The form that notes what a unit did with the text."""
-    found = await store.get_measure(db, caller, measure_id)
-    context = await _measure_page(db, caller, found, found.me)
-    _require_step(context["measure"], step, found.me)
-    return pages.show(request, "measures/signature.html", found.me, step=step, **context)
-
-
-@post("/haus/massnahmen/{measure_id:uuid}/mitzeichnung/{step:int}", opt=DECIDE)
-async def co_sign(
-    request: Incoming, db: web.Db, caller: web.Asking, actor: web.Acting, measure_id: FromPath[UUID],
-    step: FromPath[int],
-) -> Response[Any]:  # fmt: skip
-    """Take what a unit did with the text."""
-
-    async def act(form: FormMultiDict) -> None:
-        new = fields.from_form(Signature, form)
-        await actions.co_sign(db, actor, measure_id, step, new, pages.revision(form))
-
-    notice = "Die Mitzeichnung ist eingetragen."
-    return await _on_measure(
-        request, db, caller, actor, measure_id, act, notice, "measures/signature.html", step=step
-    )
-
-
-async def _show(
-    request: Incoming, db: Connection, caller: Caller, measure_id: UUID, template: str
-) -> Response[bytes]:
-    """A page about one measure."""
-    found = await store.get_measure(db, caller, measure_id)
-    return pages.show(request, template, found.me, **await _measure_page(db, caller, found, found.me))
-
-
-async def _on_report(
-    request: Incoming, db: Connection, caller: Caller, actor: Actor, report_id: UUID, act: Act, notice: str,
-    template: str = "measures/report.html",
-) -> Response[Any]:  # fmt: skip
-    """One act on a report, done once even if the button is pressed twice."""
-    form = await pages.read_form(request)
-
-    async def done() -> str:
-        return await act(form) or f"/haus/vortraege/{report_id}"
-
-    try:
-        return await pages.once(request, db, actor, form, done, notice)
-    except pages.MENDABLE as wrong:
+async def _thing(
+    db: Connection, caller: Caller, *, department_id: UUID | None = None, report_id: UUID | None = None,
+    measure_id: UUID | None = None, participation_id: UUID | None = None, step: int | None = None,
+) -> tuple[Answer, dict[str, Any]]:  # fmt: skip
+    """What a path names, and what its pages show. Raises NotFound."""
+    if department_id:
+        found = await store.get_department(db, caller, department_id)
+        return found, {"department": pages.as_struct(found, Department)}
+    if report_id:
         found = await store.get_report(db, caller, report_id)
-        pages.again(request, template, actor, wrong, form, **_report_page(found, actor.card))
-
-
-async def _on_measure(
-    request: Incoming, db: Connection, caller: Caller, actor: Actor, measure_id: UUID, act: Act, notice: str,
-    template: str = "measures/measure.html", participation_id: UUID | None = None, step: int | None = None,
-) -> Response[Any]:  # fmt: skip
-    """One act on a measure or what stands below it; wrong fields are shown in the form they came from."""
-    form = await pages.read_form(request)
-
-    async def done() -> str:
-        return await act(form) or f"/haus/massnahmen/{measure_id}"
-
-    try:
-        return await pages.once(request, db, actor, form, done, notice)
-    except pages.MENDABLE as wrong:
-        found = await store.get_measure(db, caller, measure_id)
-        context = await _measure_page(db, caller, found, actor.card)
-        if participation_id:
-            context["one"] = _participation(context["measure"], participation_id, actor.card)
-        if step is not None:
-            _require_step(context["measure"], step, actor.card)
-            context["step"] = step
-        pages.again(request, template, actor, wrong, form, **context)
-
-
-def _report_page(found: Answer, card: bytes) -> dict[str, Any]:
-    report: Report = pages.as_struct(found, Report)
-    return {"report": report, "source_path": rules.source_path(report.source)} | _rights(card) | WORDS
-
-
-async def _measure_page(db: Connection, caller: Caller, found: Answer, card: bytes) -> dict[str, Any]:
+        report: Report = pages.as_struct(found, Report)
+        context = {"report": report, "source_path": rules.source_path(report.source)}
+        return found, context | _rights(found.me) | WORDS
+    assert measure_id
+    found = await store.get_measure(db, caller, measure_id)
     measure: Measure = pages.as_struct(found, Measure)
-    turn = rules.next_step(measure.co_signatures)
-    return {
+    one = next((one for one in measure.participations if one.id == participation_id), None)
+    if (participation_id and one is None) or (
+        step and step not in [one.step for one in measure.co_signatures]
+    ):
+        raise errors.NotFound(me=found.me)
+    return found, {
         "measure": measure,
+        "one": one,
+        "step": step,
         "line": rules.stage_line(measure),
-        "turn": turn,
+        "turn": rules.next_step(measure.co_signatures),
         **await _choices(db, caller, measure),
-        **_rights(card),
+        **_rights(found.me),
         **WORDS,
     }
 
@@ -607,54 +311,38 @@ async def _choices(db: Connection, caller: Caller, measure: Measure | None) -> d
     return {"units": sorted(units.items(), key=lambda pair: pair[1])}
 
 
-def _participation(measure: Measure, participation_id: UUID, card: bytes) -> Participation:
-    for one in measure.participations:
-        if one.id == participation_id:
-            return one
-    raise errors.NotFound(me=card)
-
-
-def _require_step(measure: Measure, step: int, card: bytes) -> None:
-    if step not in [one.step for one in measure.co_signatures]:
-        raise errors.NotFound(me=card)
-
-
 router = Router(
     "/",
     include_in_schema=False,
     route_handlers=[
-        show_house,
-        show_departments,
-        add_department,
-        show_department,
-        change_department,
-        show_new_report,
-        draft_report,
-        show_report,
-        show_note,
-        show_report_form,
-        change_report,
-        schedule_report,
-        tell_outcome,
-        close_report,
-        delete_report,
-        show_new_measure,
+        show_house, show_departments, add_department, show_new_report, draft_report, show_note, show_new_measure,
         draft_measure,
-        show_measure,
-        show_measure_form,
-        change_measure,
-        register_measure,
-        delete_measure,
-        show_stage,
-        reach_stage,
-        show_new_participation,
-        ask_participation,
-        show_statement,
-        write_statement,
-        close_participation,
-        show_new_step,
-        add_co_signature,
-        show_signature,
-        co_sign,
+        _page(UNIT, SEEN, "department"),
+        _page(REPORT, SEEN, "report"),
+        _page(REPORT + "/aendern", DRAFT, "report_form"),
+        _page(MEASURE, SEEN, "measure"),
+        _page(MEASURE + "/aendern", DRAFT, "measure_form"),
+        _page(MEASURE + "/stand", DECIDE, "stage"),
+        _page(MEASURE + "/beteiligung", DRAFT, "participation"),
+        _page(MEASURE + "/mitzeichnung", DRAFT, "step"),
+        _page(PART, SEEN, "statement"),
+        _page(STEP, DECIDE, "signature"),
+        _act(UNIT, DRAFT, actions.change_department, ChangedDepartment, SAVED, "department",
+            becomes=DepartmentChange, to="/haus/fachbereiche"),
+        _act(REPORT + "/aendern", DRAFT, actions.change_report, ChangedReport, SAVED, "report_form", becomes=ReportChange),
+        _act(REPORT + "/vorsehen", DECIDE, actions.schedule_report, None, "Der Vortrag steht im Register.", "report"),
+        _act(REPORT + "/ergebnis", DECIDE, actions.tell_outcome, Outcome, "Das Ergebnis ist festgehalten.", "report"),
+        _act(REPORT + "/schliessen", DECIDE, actions.close_report, Closing, "Der Vortrag ist abgeschlossen.", "report"),
+        _act(REPORT + "/loeschen", DRAFT, actions.delete_report, None, "Der Entwurf ist gelöscht.", "report", to="/haus"),
+        _act(MEASURE + "/aendern", DRAFT, actions.change_measure, ChangedMeasure, SAVED, "measure_form", becomes=MeasureChange),
+        _act(MEASURE + "/aufnehmen", DECIDE, actions.register_measure, None, "Die Maßnahme steht im Register.", "measure"),
+        _act(MEASURE + "/loeschen", DRAFT, actions.delete_measure, None, "Der Entwurf ist gelöscht.", "measure", to="/haus"),
+        _act(MEASURE + "/stand", DECIDE, actions.reach_stage, NewStage, "Der neue Stand ist eingetragen.", "stage"),
+        _act(MEASURE + "/beteiligung", DRAFT, actions.ask_participation, NewParticipation, "Die Beteiligung ist eingetragen.",
+            "participation"),
+        _act(PART, DRAFT, _write_statement, FormMultiDict, "Die Stellungnahme ist gespeichert.", "statement"),
+        _act(PART + "/schliessen", DECIDE, actions.close_participation, Closing, "Die Beteiligung ist geschlossen.", "statement"),
+        _act(MEASURE + "/mitzeichnung", DRAFT, actions.add_co_signature, NewCoSignature, "Der Schritt ist eingetragen.", "step"),
+        _act(STEP, DECIDE, actions.co_sign, Signature, "Die Mitzeichnung ist eingetragen.", "signature"),
     ],
-)
+)  # fmt: skip
