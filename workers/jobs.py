@@ -7,7 +7,7 @@ Jobs are run at least once, now and then twice or in parallel: each is written s
 import asyncio
 import typing
 from collections.abc import Awaitable, Callable
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -25,6 +25,7 @@ from circle.distribution import links, notices, sending
 from circle.knowledge import actions as knowledge
 from circle.meetings.minutes import build as minutes
 from circle.people import actions as people
+from circle.people.deputies.letters import News
 from circle.settings import Settings
 from circle.tasks import actions as tasks
 
@@ -67,6 +68,24 @@ async def tell_absence(around: Around, absence_id: UUID, by_id: UUID) -> None:
     """Tell a commissioner of an absence that somebody else entered."""
     async with around.database.begin(None) as db:
         await notices.tell_absence(db, auth.service(around.clock.now()), absence_id, by_id)
+
+
+async def tell_deputy(
+    around: Around,
+    news: News,
+    absence_id: UUID,
+    revision: int,
+    person_id: UUID,
+    deputy_id: UUID,
+    starts_on: date,
+    ends_on: date,
+) -> None:
+    """Tell a deputy for whom and when they act."""
+    async with around.database.begin(None) as db:
+        service = auth.service(around.clock.now())
+        await notices.tell_deputy(
+            db, service, news, absence_id, revision, person_id, deputy_id, starts_on, ends_on
+        )
 
 
 async def send_link(around: Around, link_id: UUID) -> datetime | None:
@@ -146,6 +165,7 @@ JOBS: dict[str, Job] = {
     "distribution.send": send,
     "distribution.notify_ministry": notify_ministry,
     "distribution.tell_absence": tell_absence,
+    "distribution.tell_deputy": tell_deputy,
     "accounts.send_link": send_link,
     "meetings.build_invitation": build_invitation,
     "minutes.build_print": build_print,

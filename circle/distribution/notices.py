@@ -2,7 +2,7 @@
 
 import asyncio
 import hashlib
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 import asyncpg
@@ -86,6 +86,25 @@ async def tell_absence(db: Connection, service: Actor, absence_id: UUID, by_id: 
     letter = Letter(
         kind="notice", object_kind="absence", object_id=absence_id, title=subject, subject=subject, text=text,
         level="internal", audience=["internal"], recipients=[found["person_id"]],
+    )  # fmt: skip
+    part = Part(title="Vertretungen", level="internal", url="/vertretungen", audience=["internal"])
+    await actions.add_part(db, await actions.prepare(db, service, letter), part)
+
+
+async def tell_deputy(
+    db: Connection, service: Actor, news: absence_letters.News, absence_id: UUID, revision: int, person_id: UUID,
+    deputy_id: UUID, starts_on: date, ends_on: date,
+) -> None:  # fmt: skip
+    """Tell a deputy that they act for somebody, on other days, or no more. Run twice, one letter goes out for a revision."""
+    found = await absences.find_parties(db, person_id, deputy_id)
+    if found is None:
+        return
+    subject, text = absence_letters.deputised(news, starts_on, ends_on, found["name"])
+    if await store.has_letter(db, "absence", absence_id, text, revision):
+        return
+    letter = Letter(
+        kind="notice", object_kind="absence", object_id=absence_id, title=subject, subject=subject, text=text,
+        level="internal", audience=["internal"], recipients=[deputy_id], details={"revision": revision},
     )  # fmt: skip
     part = Part(title="Vertretungen", level="internal", url="/vertretungen", audience=["internal"])
     await actions.add_part(db, await actions.prepare(db, service, letter), part)

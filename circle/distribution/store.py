@@ -651,12 +651,18 @@ async def get_letter(db: Connection, caller: Caller, delivery_id: UUID) -> Answe
     )
 
 
-async def has_letter(db: Connection, object_kind: str, object_id: UUID, text: str) -> bool:
-    """True when a dispatch about this thing with these words exists."""
+async def has_letter(
+    db: Connection, object_kind: str, object_id: UUID, text: str, revision: int | None = None
+) -> bool:
+    """True when a dispatch about this thing with these words exists; with `revision`, about the thing in that one."""
     found: bool = await db.fetchval(
-        "select exists (select from dispatch where object_kind = $1 and object_id = $2 and text = $3)",
+        """
+        select exists (select from dispatch where object_kind = $1 and object_id = $2 and text = $3
+            and ($4::integer is null or details ->> 'revision' = $4::text))
+        """,
         object_kind,
         object_id,
         text,
+        revision,
     )
     return found

@@ -12,13 +12,14 @@ from circle.core.auth import Actor
 from circle.core.db import Connection
 
 from . import rules, store
+from .letters import News
 from .model import AbsenceChange, NewTime
 
 
 async def enter(db: Connection, actor: Actor, person_id: UUID, new: NewTime) -> UUID:
     """Enter that a commissioner is away and who acts meanwhile. They do, their assistant, or the office.
 
-    Whom somebody else enters is told by mail. Returns the id. Raises NotFound, Forbidden (also for the deputy), Invalid (dates, deputy), and Conflict when another absence overlaps.
+    Whom somebody else enters is told by mail, and the deputy always is. Returns the id. Raises NotFound, Forbidden (also for the deputy), Invalid (dates, deputy), and Conflict when another absence overlaps.
     """
     house = None
     if "internal" in actor.keys:
@@ -42,6 +43,7 @@ async def enter(db: Connection, actor: Actor, person_id: UUID, new: NewTime) -> 
         **({"person_id": person_id} | msgspec.structs.asdict(new)),
     )
     await _tell(db, actor, absence_id)
+    await _tell_deputy(db, "entered", absence_id, 1, person_id, new.deputy_id, new.starts_on, new.ends_on)
     return absence_id
 
 
@@ -74,6 +76,12 @@ async def change(db: Connection, actor: Actor, absence_id: UUID, new: AbsenceCha
     }
     await audit.record(db, actor, "absence.changed", "absence", absence_id, **changed)
     await _tell(db, actor, absence_id)
+    about = absence_id, expected + 1, found["person_id"]
+    if "deputy_id" in changed:
+        await _tell_deputy(db, "withdrawn", *about, found["deputy_id"], found["starts_on"], found["ends_on"])
+        await _tell_deputy(db, "entered", *about, **values)
+    elif changed:
+        await _tell_deputy(db, "changed", *about, **values)
 
 
 async def call_off(db: Connection, actor: Actor, absence_id: UUID, expected: int | None = None) -> None:
@@ -84,12 +92,16 @@ async def call_off(db: Connection, actor: Actor, absence_id: UUID, expected: int
     found = await _locked(db, actor, absence_id)
     _require_current(found, expected)
     rules.require_not_over(found["ends_on"], actor.today)
+    about = absence_id, found["revision"] + 1, found["person_id"], found["deputy_id"], found["starts_on"]
     if found["starts_on"] > actor.today:
         await store.delete(db, absence_id)
+        await _tell_deputy(db, "withdrawn", *about, found["ends_on"])
     else:
         await store.update(
             db, absence_id, found["revision"], found["deputy_id"], found["starts_on"], actor.today
         )
+        if found["ends_on"] != actor.today:
+            await _tell_deputy(db, "changed", *about, actor.today)
     await audit.record(
         db, actor, "absence.called_off", "absence", absence_id, person_id=found["person_id"], **_state(found)
     )
@@ -100,6 +112,17 @@ async def _tell(db: Connection, actor: Actor, absence_id: UUID) -> None:
     if await store.is_of(db, absence_id, actor.person_id):
         return
     await jobs.enqueue(db, "distribution.tell_absence", absence_id=absence_id, by_id=actor.person_id)
+
+
+async def _tell_deputy(
+    db: Connection, news: News, absence_id: UUID, revision: int, person_id: UUID, deputy_id: UUID, starts_on: date,
+    ends_on: date,
+) -> None:  # fmt: skip
+    """Tell the deputy by mail for whom and when they act; the days go along, for what is called off leaves no row."""
+    await jobs.enqueue(
+        db, "distribution.tell_deputy", news=news, absence_id=absence_id, revision=revision, person_id=person_id,
+        deputy_id=deputy_id, starts_on=starts_on, ends_on=ends_on,
+    )  # fmt: skip
 
 
 async def _locked(db: Connection, actor: Actor, absence_id: UUID) -> asyncpg.Record:

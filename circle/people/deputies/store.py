@@ -140,6 +140,18 @@ async def find_notice(db: Connection, absence_id: UUID, by_id: UUID) -> asyncpg.
     )
 
 
+async def find_parties(db: Connection, person_id: UUID, deputy_id: UUID) -> asyncpg.Record | None:
+    """The absent person's name, and that the deputy is active; the deputy is held, so that letters follow one another."""
+    return await db.fetchrow(
+        """
+        select trim(p.title || ' ' || p.name) as name from person p, person d
+        where p.id = $1 and d.id = $2 and d.active for no key update of d
+        """,
+        person_id,
+        deputy_id,
+    )
+
+
 async def is_appointed(
     db: Connection, person_id: UUID, authority_id: UUID, kind: str, first: date, last: date
 ) -> bool:
