@@ -10,6 +10,7 @@ from circle.core.db import Connection
 from circle.core.files import Storage
 from tests import make
 from tests.clients import Clients
+from tests.consultations import Page
 
 
 async def compose(client: Clients, who: str = "anna", key: str = "", **body: Any) -> Any:
@@ -152,6 +153,28 @@ async def test_the_form_keeps_what_was_entered_and_says_what_to_do(db: Connectio
     assert done.status_code == 303
     changed = await anna.post("/versand/neu", entered | {"subject": "Anderer Betreff"})
     assert changed.status_code == 422, "a form that was changed and sent again is not taken for the first"
+    page = Page(changed.text)
+    page.check()
+    fresh = entered | {"subject": "Anderer Betreff", "idempotency_key": page.values["idempotency_key"]}
+    assert "schon abgesendet" in changed.text and (await anna.post("/versand/neu", fresh)).status_code == 303
+
+
+async def test_the_form_says_who_gets_what_without_contradiction(db: Connection, client: Clients) -> None:
+    anna = await client.browser("anna")
+    notice = (await anna.get("/versand/neu")).text
+    Page(notice).check()
+    assert "Ohne Auswahl" not in notice, "nothing chosen is nobody, not everybody"
+    assert "Angehängt wird nichts." in notice
+    nobody = {"kind": "notice", "subject": "Betreff", "text": "Mein Text", "idempotency_key": "k"}
+    refused = await anna.post("/versand/neu", nobody)
+    assert refused.status_code == 422 and 'id="error-person_ids"' in refused.text
+    await make.document(db)
+    for level, words in (
+        ("public", "abbestellt hat"), ("circle", "nur bei Mitgliedern"), ("confidential", "Angehängt wird nichts."),
+    ):  # fmt: skip
+        await db.execute("update document set confidentiality = $1", level)
+        form = await anna.get("/versand/neu?dokument=WD-900")
+        assert words in form.text, level
 
 
 async def test_the_form_is_for_those_who_may(db: Connection, client: Clients) -> None:
