@@ -49,6 +49,7 @@ async def propose(db: Connection, actor: Actor, meeting_id: UUID, new: NewItem) 
     access.require(actor, "agenda.propose")
     rules.require_proposals(meeting.state)
     item_id = uuid.uuid4()
+    await _require_known(db, actor, item_id, [new.rapporteur_id, *new.named])
     order = await store.next_place(db, meeting_id)
     late = rules.is_late(meeting.state, meeting.on, meeting.submission_until, actor.today)
     await store.insert_item(
@@ -79,6 +80,8 @@ async def change(db: Connection, actor: Actor, item_id: UUID, wanted: ItemChange
     new = {name: getattr(item, name) for name in _CHANGEABLE} | given
     rules.require_level_change(actor, item, new["confidentiality"])
     _require_current(item, expected)
+    others = [new["rapporteur_id"] if new["rapporteur_id"] != item.rapporteur_id else None, *(named or [])]
+    await _require_known(db, actor, item_id, others)
     if new["confidentiality"] == "confidential":
         people = [actor.person_id, item.submitted_by, new["rapporteur_id"], *(named or [])]
         await _name(db, actor, meeting, item_id, people, alone=named is not None)
@@ -429,6 +432,12 @@ async def _name_office(db: Connection, actor: Actor, meeting: StoredMeeting, ite
     opened = await store.lock_item(db, item.id, [*actor.keys, f"named:{item.id}"])
     assert opened is not None
     return opened
+
+
+async def _require_known(db: Connection, actor: Actor, item_id: UUID, people: list[UUID | None]) -> None:
+    """Raises Invalid for whoever is not shown to the actor as for whoever does not exist."""
+    if await store.unknown_people(db, item_id, [one for one in people if one], list(actor.keys), actor.today):
+        raise errors.Invalid("Ein Verweis zeigt auf etwas, das es nicht gibt.", code="unknown_reference")
 
 
 async def _name(

@@ -271,6 +271,24 @@ async def insert_content(
     )
 
 
+async def unknown_people(
+    db: Connection, item_id: UUID, people: list[UUID], keys: list[str], day: date
+) -> bool:
+    """True when somebody is neither in the directory as these keys open it nor named for the item already."""
+    found: bool = await db.fetchval(
+        """
+        select exists (select from unnest($2::uuid[]) wanted where not exists (
+            select from person p join authority a on a.id = p.authority_id where p.id = wanted and in_directory(p, a.kind, $3, $4)
+            union all select from named_access n where n.object_id = $1 and n.person_id = wanted))
+        """,
+        item_id,
+        people,
+        keys,
+        day,
+    )
+    return found
+
+
 async def insert_named(
     db: Connection, item_id: UUID, people: list[UUID], granted_by: UUID | None
 ) -> list[UUID]:
