@@ -372,7 +372,7 @@ async def find_consequences(
     found = await row(
         db,
         """
-        select trim(p.title || ' ' || p.name) as successor_name, t.tasks_moving, t.tasks_staying, array(
+        select p.name as successor_name, t.tasks_moving, t.tasks_staying, array(
             select c.reference from consultation c
             where $6 and c.authority_id = $3 and c.confidentiality = 'confidential' and c.state not in ('draft', 'withdrawn')
                 and c.house_keys <> '{}' and 'asking:' || c.authority_id <> all(c.house_keys) and visible(c.audience, $5)
