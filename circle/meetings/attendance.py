@@ -20,7 +20,7 @@ async def attend(
 ) -> None:
     """Record how one person attends. Office and moderation do, until the minutes are approved."""
     meeting = await _recording(db, actor, meeting_id, expected)
-    people = await _people(db, meeting, [person_id, attending.represented_by])
+    people = await _people(db, actor, meeting, [person_id, attending.represented_by])
     rules.require_attending(
         people.get(person_id), attending, people.get(attending.represented_by), meeting.date
     )
@@ -35,7 +35,7 @@ async def record(
     meeting = await _recording(db, actor, meeting_id, expected)
     named = [one.person_id for one in wanted.items]
     deputies = [one.represented_by for one in wanted.items if one.represented_by]
-    people = await _people(db, meeting, [*named, *deputies])
+    people = await _people(db, actor, meeting, [*named, *deputies])
     wrong: dict[str, str] = {}
     for number, one in enumerate(wanted.items):
         place = f"items.{number}."
@@ -76,9 +76,11 @@ async def _recording(db: Connection, actor: Actor, meeting_id: UUID, expected: i
 
 
 async def _people(
-    db: Connection, meeting: StoredMeeting, ids: list[UUID | None]
+    db: Connection, actor: Actor, meeting: StoredMeeting, ids: list[UUID | None]
 ) -> dict[UUID | None, Candidate]:
-    found = await store.list_candidates(db, [one for one in ids if one], meeting.date)
+    found = await store.list_candidates(
+        db, meeting.id, [one for one in ids if one], meeting.date, list(actor.keys), actor.today
+    )
     return {one.id: one for one in found}
 
 

@@ -530,8 +530,11 @@ async def insert_expected(db: Connection, meeting_id: UUID, people: list[UUID], 
     )
 
 
-async def list_candidates(db: Connection, people: list[UUID], on: date) -> list[Candidate]:
-    """People as the rules of attendance on a day need them."""
+async def list_candidates(
+    db: Connection, meeting_id: UUID, people: list[UUID], on: date, keys: list[str], today: date
+) -> list[Candidate]:
+    """People as the rules of attendance on a day need them: those in the directory as `keys` open it today, those who are
+    recorded already, and those who spoke for a house on the day of the meeting, as its history tells everybody inside."""
     rows = await db.fetch(
         """
         select p.id, trim(p.title || ' ' || p.name) as name, p.authority_id, a.short as authority_name,
@@ -539,10 +542,14 @@ async def list_candidates(db: Connection, people: list[UUID], on: date) -> list[
             r.roles && array['commissioner'] as commissioner
         from person p join authority a on a.id = p.authority_id
         cross join lateral (select roles_on(p.id, $2) as roles) r
-        where p.id = any($1)
+        where p.id = any($1) and (in_directory(p, a.kind, $3, $4) or r.roles && array['commissioner', 'deputy']
+            or exists (select from attendance t where t.meeting_id = $5 and p.id in (t.person_id, t.represented_by)))
         """,
         people,
         on,
+        keys,
+        today,
+        meeting_id,
     )
     return [msgspec.convert(dict(one), Candidate) for one in rows]
 

@@ -4,7 +4,7 @@ The operations come from the description of the API, so that a new one is tried 
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import asynccontextmanager
 from typing import Any, NamedTuple
 from uuid import uuid4
@@ -112,6 +112,25 @@ SHOWN_BY = {
 }
 
 
+AUTHORITIES, DEPARTMENTS, DOCUMENTS, FILES, ITEMS, MEETINGS, PEOPLE = (
+    "/api/v1/authorities/{authority_id}", "/api/v1/departments/{department_id}",
+    "/api/v1/documents/{document_id}", "/api/v1/files/{file_id}", "/api/v1/agenda-items/{item_id}",
+    "/api/v1/meetings/{meeting_id}", "/api/v1/people/{person_id}",
+)  # fmt: skip
+# A field of a body that is an id → the kind of thing that it names.
+NAMED = {
+    "authority_id": AUTHORITIES, "authority_ids": AUTHORITIES,
+    "department_id": DEPARTMENTS, "department_ids": DEPARTMENTS, "lead_unit": DEPARTMENTS,
+    "document_id": DOCUMENTS, "successor_id": DOCUMENTS,
+    "file_id": FILES, "file_ids": FILES,
+    "item_id": ITEMS, "item_ids": ITEMS,
+    "approved_in": MEETINGS, "items_to": MEETINGS, "meeting_id": MEETINGS,
+    "approver_id": PEOPLE, "assignee_id": PEOPLE, "by": PEOPLE, "chair_id": PEOPLE, "deputy_id": PEOPLE,
+    "keeper_id": PEOPLE, "named": PEOPLE, "owner_id": PEOPLE, "person_id": PEOPLE, "person_ids": PEOPLE,
+    "rapporteur_id": PEOPLE, "represented_by": PEOPLE, "reviewer_id": PEOPLE,
+}  # fmt: skip
+
+
 class Operation(NamedTuple):
     method: str
     path: str
@@ -141,6 +160,88 @@ def all_operations(app: Litestar) -> Iterator[Operation]:
         example = told.get("requestBody", {}).get("content", {}).get("application/json", {}).get("example")
         bodies = [None] if method == "GET" else [{}, example] if example else [{}]
         yield Operation(method, path, thing, {name: headers[name] for name in headers.keys() & known}, bodies)
+
+
+class Naming(NamedTuple):
+    """A place in the body of an operation that takes the id of something."""
+
+    operation: Operation
+    schema: dict[str, Any]
+    schemas: dict[str, Any]
+    path: tuple[str, ...]
+    """The names of the fields on the way to it; `*` is one of a list."""
+
+    @property
+    def thing(self) -> str:
+        """The kind of thing that is named, as an entry of THINGS."""
+        return NAMED[field_of(self.path)]
+
+    def body(self, key: str, known: Callable[[str], str]) -> Any:
+        """The least input that names `key` here; `known` has the other ids that it needs."""
+        return least(self.schema, self.schemas, self.path, key, known)
+
+
+def field_of(path: tuple[str, ...]) -> str:
+    return next(name for name in reversed(path) if name != "*")
+
+
+def all_namings(app: Litestar) -> Iterator[Naming]:
+    """Every id in every documented body."""
+    described = openapi.describe(app, app.openapi_schema.to_schema())
+    schemas = described["components"]["schemas"]
+    for method, path, told in operations(described):
+        media = told.get("requestBody", {}).get("content", {}).get("application/json")
+        if media is None:
+            continue
+        thing = max((one for one in THINGS if f"{path}/".startswith(f"{one}/")), key=len, default="")
+        headers = {"Idempotency-Key": "matrix"} if method == "POST" else {}
+        operation = Operation(method, path, thing, headers, [])
+        for place in ids_in(media["schema"], schemas):
+            yield Naming(operation, media["schema"], schemas, place)
+
+
+def ids_in(
+    schema: dict[str, Any], schemas: dict[str, Any], path: tuple[str, ...] = ()
+) -> Iterator[tuple[str, ...]]:
+    """The paths to all ids in an input of this form."""
+    if reference := schema.get("$ref"):
+        yield from ids_in(schemas[reference.rsplit("/", 1)[-1]], schemas, path)
+    for one in schema.get("oneOf", []) + schema.get("anyOf", []):
+        yield from ids_in(one, schemas, path)
+    if schema.get("format") == "uuid":
+        yield path
+    if "items" in schema:
+        yield from ids_in(schema["items"], schemas, (*path, "*"))
+    for name, one in schema.get("properties", {}).items():
+        yield from ids_in(one, schemas, (*path, name))
+
+
+def least(
+    schema: dict[str, Any],
+    schemas: dict[str, Any],
+    path: tuple[str, ...] | None,
+    key: str,
+    known: Callable[[str], str],
+    name: str = "",
+) -> Any:
+    """The least input of this form with `key` at the end of `path`; None: it lies elsewhere."""
+    if path == ():
+        return key
+    if reference := schema.get("$ref"):
+        return least(schemas[reference.rsplit("/", 1)[-1]], schemas, path, key, known, name)
+    if choices := schema.get("oneOf") or schema.get("anyOf"):
+        one = next(choice for choice in choices if choice.get("type") != "null")
+        return least(one, schemas, path, key, known, name)
+    if "properties" in schema:
+        wanted = {*schema.get("required", []), *(path or ())[:1]}
+        return {
+            one: least(part, schemas, path[1:] if path and one == path[0] else None, key, known, one)
+            for one, part in schema["properties"].items()
+            if one in wanted
+        }
+    if "items" in schema:
+        return [least(schema["items"], schemas, path and path[1:], key, known, name)]
+    return known(name) if schema.get("format") == "uuid" else openapi.example(schema, schemas, name)
 
 
 def names(path: str) -> list[str]:
@@ -173,6 +274,16 @@ class Person:
             self.found[thing] = seen, foreign
         return self.found[thing]
 
+    async def seen(self, thing: str) -> list[dict[str, str]]:
+        """All that is shown to them of a kind; nothing to name is one way to name it."""
+        if not thing:
+            return [{}]
+        rows = [
+            dict(zip(names(thing), map(str, row.values()), strict=True))
+            for row in await self.db.fetch(THINGS[thing])
+        ]
+        return [ids for ids in rows if await self.sees_all(thing, ids)]
+
     async def sees_all(self, thing: str, ids: dict[str, str]) -> bool:
         """True when nothing that the address names is hidden from them."""
         for name in ids:
@@ -191,10 +302,17 @@ class Person:
                 return True
         return False
 
-    async def try_(self, operation: Operation, ids: dict[str, str], body: Any) -> httpx.Response:
+    def state(self, thing: str, ids: dict[str, str]) -> dict[str, str]:
+        """The header with the state of what an address names, as far as it has one."""
+        answer = self.answers.get(thing.format_map(ids))
+        return {"If-Match": answer.headers["etag"]} if answer and "etag" in answer.headers else {}
+
+    async def try_(
+        self, operation: Operation, ids: dict[str, str], body: Any, more: dict[str, str] | None = None
+    ) -> httpx.Response:
         """One request; what it changes is taken back."""
         content = {} if body is None else {"json": body}
-        headers = operation.headers
+        headers = operation.headers | (more or {})
         if operation.method == "GET":
             return await self.program.get(operation.address(ids), headers=headers)
         async with taken_back(self.db):
@@ -325,3 +443,58 @@ async def test_every_kind_of_thing_is_tried(app: Litestar, people: dict[str, Per
         if not any(foreign for _, foreign in found):
             untried.append(f"everybody sees {operation.thing}")
     assert not untried, "\n".join(untried)
+
+
+ATTENDANCE = {
+    "/api/v1/meetings/{meeting_id}/attendance",
+    "/api/v1/meetings/{meeting_id}/attendance/{person_id}",
+}
+"""Whoever once spoke for a house stands in its history, and attended the meetings of that time."""
+
+
+def reaches(answer: httpx.Response, field: str) -> bool:
+    """True when the answer comes from looking for what the field names, not from the way there."""
+    told = answer.json() if answer.content else {}
+    found = told.get("code") in ("not_found", "unknown_reference") or field in str(told.get("errors", ""))
+    return answer.is_success or found
+
+
+@pytest.mark.confidential
+@pytest.mark.parametrize("role", ROLES)
+async def test_what_is_not_theirs_is_named_like_what_does_not_exist(
+    app: Litestar, people: dict[str, Person], standing: None, role: str
+) -> None:
+    """The same for every id inside a body, nested ones too; and nothing is done with it."""
+    person, wrong = people[role], []
+    spoke = {str(row["person_id"]) for row in await person.db.fetch("select person_id from appointment")}
+    own = {name: await person.seen(thing) for name, thing in NAMED.items()}
+
+    def known(name: str) -> str:
+        return next(iter(own[name][0].values())) if own[name] else str(uuid4())
+
+    for naming in all_namings(app):
+        operation, field = naming.operation, field_of(naming.path)
+        foreign = (await person.things(operation._replace(thing=naming.thing)))[1]
+        if operation.path in ATTENDANCE:
+            foreign = [ids for ids in foreign if ids["person_id"] not in spoke]
+        place = f"{operation.method} {operation.path} {'.'.join(naming.path)}"
+        tried = 0
+        for ids in await person.seen(operation.thing):
+            state = person.state(operation.thing, ids)
+            one = {field: str(uuid4())}
+            random = await person.try_(operation, ids, naming.body(one[field], known), state)
+            reached = reaches(random, field)
+            if not reached and tried >= A_FEW:
+                continue
+            tried += 1
+            for other in ({field: key} for key in (next(iter(each.values())) for each in foreign)):
+                met = await person.try_(operation, ids, naming.body(other[field], known), state)
+                # Where both are taken, the field says nothing here.
+                ignored = met.is_success and random.is_success
+                if not ignored and masked(met, other) != masked(random, one):
+                    wrong.append(
+                        f"{place} at {ids}: {met.status_code} {met.text}, but of nothing {random.status_code} {random.text}"
+                    )
+            if reached:
+                break
+    assert not wrong, "\n".join(wrong)

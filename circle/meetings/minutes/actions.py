@@ -46,6 +46,11 @@ async def write_head(
     """
     meeting, minutes = await _locked(db, actor, meeting_id, "minutes.write")
     rules.require_writable(meeting["state"])
+    kept = {minutes["keeper_id"], minutes["chair_id"]} if minutes else set()
+    people = {one for one in (head.keeper_id, head.chair_id) if one and one not in kept}
+    if not await store.all_in_directory(db, people, list(actor.keys), actor.today):
+        # As for somebody who does not exist.
+        raise errors.Invalid("Ein Verweis zeigt auf etwas, das es nicht gibt.", code="unknown_reference")
     if minutes is None:
         if expected is not None:
             raise errors.Stale(current=None)

@@ -200,6 +200,20 @@ async def insert(db: Connection, meeting_id: UUID, head: MinutesHead) -> UUID:
     return UUID(str(made["id"]))
 
 
+async def all_in_directory(db: Connection, people: set[UUID], keys: list[str], day: date) -> bool:
+    """True when the directory, as these keys open it on the day, shows all of these people."""
+    found: int = await db.fetchval(
+        """
+        select count(*) from person p join authority a on a.id = p.authority_id
+        where p.id = any($1::uuid[]) and in_directory(p, a.kind, $2, $3)
+        """,
+        list(people),
+        keys,
+        day,
+    )
+    return found == len(people)
+
+
 async def update_head(db: Connection, minutes_id: UUID, revision: int, head: MinutesHead) -> bool:
     """Change kind, keeper and chair. False when the revision is no longer the present one."""
     done = await db.execute(
