@@ -147,7 +147,7 @@ class Told:
         return found["body"] == b"" and not found.get("more_body", False)
 
     async def _next(self) -> dict[str, Any]:
-        return await asyncio.wait_for(self.messages.get(), 5)
+        return await asyncio.wait_for(self.messages.get(), 30)
 
 
 @asynccontextmanager
@@ -170,7 +170,7 @@ async def listening(app: Litestar, path: str, token: str) -> AsyncIterator[Told]
         yield told
     finally:
         gone.set()
-        await asyncio.wait_for(task, 5)
+        await asyncio.wait_for(task, 30)
 
 
 @contextmanager

@@ -1,6 +1,7 @@
 """The page of a running dispatch: how far it is, told while it stands open or reloaded without scripts, and stopped."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -10,7 +11,8 @@ from circle.core import live
 from circle.core.clock import Clock
 from circle.core.db import Connection
 from tests import make
-from tests.clients import Clients, listening
+from tests.clients import Clients, OneConnection, listening
+from tests.people.test_midnight import NIGHTS
 
 from .test_acts import running
 
@@ -94,9 +96,17 @@ async def test_a_dispatch_is_dated_in_the_offices_time(
     assert "23.11.2026" in shown.partition("Erstellt")[2][:120]
 
 
-def at(instant: str) -> Clock:
-    """A clock that stands at this instant now."""
-    return Clock(datetime.fromisoformat(instant) - make.utc_now())
+async def change(database: OneConnection, sql: str, *args: Any) -> None:
+    """Change something while a stream is open, which looks over the same connection: one after the other."""
+    async with database.begin(None) as db:
+        await db.execute(sql, *args)
+
+
+def standing(instant: datetime) -> Clock:
+    """A clock that stands at this instant."""
+    clock = Clock()
+    clock.now = lambda: instant  # type: ignore[method-assign]  # a test's clock, this one alone
+    return clock
 
 
 @pytest.fixture(autouse=True)
@@ -105,17 +115,18 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 async def test_an_open_page_is_told_every_change_and_the_end(
-    db: Connection, client: Clients, app: Litestar, office: Clock
+    db: Connection, database: OneConnection, client: Clients, app: Litestar, office: Clock
 ) -> None:
     dispatch_id = await running(db, office, "new", "new")
     async with listening(app, f"/versand/{dispatch_id}/stand", await client.token("anna")) as told:
         assert (await told.start())["content-type"].startswith("text/event-stream")
         assert "0 von 2 gesendet" in await told.event("progress")
-        await db.execute(
-            "update delivery set state = 'sent' where id = (select min(id::text)::uuid from delivery)"
+        await change(
+            database,
+            "update delivery set state = 'sent' where id = (select min(id::text)::uuid from delivery)",
         )
         assert "1 von 2 gesendet" in await told.event("progress")
-        await db.execute("update delivery set state = 'sent'")
+        await change(database, "update delivery set state = 'sent'")
         last = await told.event("progress")
         assert "2 von 2 gesendet" in last and f'href="/versand/{dispatch_id}"' in last and "<form" not in last
         assert await told.event("done") == "" and await told.over()
@@ -123,40 +134,48 @@ async def test_an_open_page_is_told_every_change_and_the_end(
 
 @pytest.mark.parametrize("how", ["session", "role", "person"])
 async def test_a_stream_ends_with_the_right_to_look(
-    db: Connection, client: Clients, app: Litestar, office: Clock, how: str
+    db: Connection, database: OneConnection, client: Clients, app: Litestar, office: Clock, how: str
 ) -> None:
-    """Within five seconds at the real pace of two (abuse case 7); nothing is told any more."""
+    """With the next look, which comes every two seconds (abuse case 7: within five); nothing is told any more."""
     dispatch_id = await running(db, office, "new")
     olga = await make.person(db, "olga", roles=["circle_office"])
     async with listening(app, f"/versand/{dispatch_id}/stand", await client.token("olga")) as told:
         await told.start()
         await told.event("progress")
         if how == "session":
-            await db.execute("delete from session where person_id = $1", olga)
+            await change(database, "delete from session where person_id = $1", olga)
         elif how == "role":
-            await db.execute("delete from role_grant where person_id = $1", olga)
+            await change(database, "delete from role_grant where person_id = $1", olga)
         else:
-            await db.execute("update person set active = false where id = $1", olga)
+            await change(database, "update person set active = false where id = $1", olga)
         assert await told.event("done") == "" and await told.over()
 
 
+@pytest.mark.parametrize("night", NIGHTS)
 async def test_a_stream_ends_at_midnight_with_the_last_day(
-    db: Connection, client: Clients, app: Litestar, office: Clock, monkeypatch: pytest.MonkeyPatch
+    db: Connection,
+    database: OneConnection,
+    client: Clients,
+    app: Litestar,
+    office: Clock,
+    monkeypatch: pytest.MonkeyPatch,
+    night: str,
 ) -> None:
     dispatch_id = await running(db, office, "new")
     olga = await make.person(db, "olga", roles=["circle_office"])
-    await db.execute("update role_grant set valid_to = '2026-11-23' where person_id = $1", olga)
+    last_second, day = datetime.fromisoformat(NIGHTS[night][0]), NIGHTS[night][1]
+    await db.execute("update role_grant set valid_from = $2, valid_to = $2 where person_id = $1", olga, day)
     token = await client.token("olga")
-    monkeypatch.setattr(app.state, "clock", at("2026-11-23T22:59:50+00:00"))
+    monkeypatch.setattr(app.state, "clock", standing(last_second))
     async with listening(app, f"/versand/{dispatch_id}/stand", token) as told:
         await told.start()
         await told.event("progress")
-        monkeypatch.setattr(app.state, "clock", at("2026-11-23T23:00:00+00:00"))
+        monkeypatch.setattr(app.state, "clock", standing(last_second + timedelta(seconds=1)))
         assert await told.event("done") == "" and await told.over()
 
 
 async def test_a_stream_does_not_keep_a_session_alive(
-    db: Connection, client: Clients, app: Litestar, office: Clock
+    db: Connection, database: OneConnection, client: Clients, app: Litestar, office: Clock
 ) -> None:
     dispatch_id = await running(db, office, "new")
     token = await client.token("anna")
@@ -164,7 +183,7 @@ async def test_a_stream_does_not_keep_a_session_alive(
     async with listening(app, f"/versand/{dispatch_id}/stand", token) as told:
         await told.start()
         await told.event("progress")
-        await db.execute("update delivery set state = 'sent'")
+        await change(database, "update delivery set state = 'sent'")
         await told.event("progress")
     assert await db.fetchval("select bool_and(last_seen < now() - interval '19 minutes') from session")
 
