@@ -165,7 +165,7 @@ async def listening(app: Litestar, path: str, token: str) -> AsyncIterator[Told]
         await gone.wait()
         return {"type": "http.disconnect"}
 
-    task = asyncio.create_task(app(scope, receive, told.messages.put))  # type: ignore[arg-type]
+    task = asyncio.create_task(app(scope, receive, told.messages.put))  # type: ignore[arg-type]  # only what the server would say
     try:
         yield told
     finally:

@@ -130,7 +130,7 @@ async def test_it_agrees_with_a_naive_replay(db: Connection, office: Clock) -> N
 
     async def compare(events: list[Any]) -> None:
         nonlocal refused
-        naive, ids = Naive(), []  # type: ignore[var-annotated]
+        naive, ids = Naive(), []  # type: ignore[var-annotated]  # ids, filled below
         for event in events:
             await db.execute("savepoint event")
             try:
