@@ -10,9 +10,13 @@ import msgspec
 import pytest
 
 from circle.core.db import Connection
-from tests import make
+from circle.people.appointments import actions as appointments
+from circle.people.appointments.model import Annulment, Succession
+from circle.tasks import actions as task_actions
+from tests import make, tasks
 from tests.distribution.mailserver import MailServer
 from tests.meetings.minutes import world
+from tests.people import appointments as appointment_tests
 from workers import jobs
 from workers.jobs import Around
 
@@ -72,6 +76,24 @@ async def an_absence_by_the_office(db: Connection, around: Around) -> dict[str, 
         "absence_id": await db.fetchval("select id from absence"),
         "by_id": await make.person_id(db, "anna"),
     }
+
+
+async def a_deputyship(db: Connection, around: Around) -> dict[str, Any]:
+    given = await an_absence_by_the_office(db, around)
+    days = {"starts_on": date(2026, 12, 1), "ends_on": date(2026, 12, 4)}
+    ben, dirk = [await make.person_id(db, nick) for nick in ("ben", "dirk")]
+    return days | {"news": "entered", "absence_id": given["absence_id"], "revision": 1, "person_id": ben, "deputy_id": dirk}  # fmt: skip
+
+
+async def a_mistaken_succession(db: Connection, around: Around) -> dict[str, Any]:
+    nadia = await make.person(db, "nadia", authority="br-arnsberg")
+    await tasks.task(db, around.clock)
+    anna, today = await make.actor(db, around.clock, "anna"), around.clock.now().date()
+    ben = await appointment_tests.bens(db)
+    mistaken = await appointments.succeed(db, anna, ben, Succession(nadia, today, today, "11-IB/26"))
+    await task_actions.hand_over(db, around.clock.now())
+    await appointments.annul(db, anna, mistaken, Annulment("Falsche Person."))
+    return {"appointment_id": mistaken, "predecessor_id": ben}
 
 
 async def old_rows(db: Connection, around: Around) -> dict[str, Any]:
@@ -139,6 +161,20 @@ CASES: dict[str, tuple[Prepare, str, list[tuple[Any, ...]]]] = {
         an_absence_by_the_office,
         "select d.subject, v.name from dispatch d join delivery v on v.dispatch_id = d.id",
         [("Für Sie ist eine Vertretung eingetragen, vom 01.12.2026 bis 04.12.2026", "Ben Beauftragt")],
+    ),
+    "distribution.tell_deputy": (
+        a_deputyship,
+        "select d.subject, v.name from dispatch d join delivery v on v.dispatch_id = d.id",
+        [("Sie vertreten Ben Beauftragt, vom 01.12.2026 bis 04.12.2026", "Dirk Probe")],
+    ),
+    "tasks.take_back": (
+        a_mistaken_succession,
+        """
+        select (select p.name from task t join person p on p.id = t.owner_id),
+            (select count(*) from audit_event where action = 'task.taken_back'),
+            (select count(*) from dispatch where subject like '%ist wieder bei Ihnen')
+        """,
+        [("Ben Beauftragt", 1, 1)],
     ),
     "workers.tidy": (
         old_rows,
