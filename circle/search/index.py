@@ -4,6 +4,7 @@ Two tables: what a level opens (public, internal, circle), and what is sealed fo
 """
 
 import re
+from collections.abc import Sequence
 from uuid import UUID
 
 import msgspec
@@ -35,15 +36,28 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
 
 async def put(db: Connection, entry: Entry) -> None:
     """Write or replace the row of a thing. When its audience changes, the row moves to the table where it belongs."""
-    # Control characters mark the hits in snippets, so texts hold none.
-    entry = msgspec.structs.replace(
-        entry, title=_CONTROLS.sub(" ", entry.title), body=_CONTROLS.sub(" ", entry.body)
-    )
+    entry = _clean(entry)
     levels = [level for level in OPEN if level in entry.audience]
     if not levels:
         await _put_sealed(db, entry)
         return
-    await db.execute(
+    await _put_open(db, [entry], levels)
+
+
+async def put_many(db: Connection, entries: Sequence[Entry], level: str) -> None:
+    """The same for many things at once that are all open to the same level."""
+    await _put_open(db, [_clean(entry) for entry in entries], [level])
+
+
+def _clean(entry: Entry) -> Entry:
+    """Control characters mark the hits in snippets, so texts hold none."""
+    return msgspec.structs.replace(
+        entry, title=_CONTROLS.sub(" ", entry.title), body=_CONTROLS.sub(" ", entry.body)
+    )
+
+
+async def _put_open(db: Connection, entries: Sequence[Entry], levels: list[str]) -> None:
+    await db.executemany(
         """
         with moved as (delete from search_sealed where source_kind = $1 and source_id = $2)
         insert into search_entry (source_kind, source_id, reference, title, body, kind, level, topics, authority_id,
@@ -54,9 +68,10 @@ async def put(db: Connection, entry: Entry) -> None:
             topics = excluded.topics, authority_id = excluded.authority_id, year = excluded.year, url = excluded.url,
             trust = excluded.trust, audience = excluded.audience
         """,
-        *msgspec.structs.astuple(entry),
+        [msgspec.structs.astuple(entry) for entry in entries],
     )
-    await db.execute("select learn_words($1, $2)", f"{entry.title} {entry.body}"[:200_000], levels)
+    texts = " ".join(f"{entry.title} {entry.body}"[:200_000] for entry in entries)
+    await db.execute("select learn_words($1, $2)", texts, levels)
 
 
 async def _put_sealed(db: Connection, entry: Entry) -> None:

@@ -14,6 +14,7 @@ GROUPS = {
     "minutes": "Niederschriften",
     "consultations": "Anfragen",
     "tasks": "Aufgaben",
+    "network": "Netzwerk",
 }
 GROUP_OF = {
     "document": "knowledge",
@@ -22,6 +23,7 @@ GROUP_OF = {
     "minutes": "minutes",
     "consultation": "consultations",
     "task": "tasks",
+    "contact": "network",
 }
 
 _PHRASE = re.compile(r'(-?)["„“”»«]([^"„“”»«]*)["„“”»«]?')

@@ -35,7 +35,9 @@ def statements() -> list[tuple[str, str | None, int | None]]:
             if len(call.args) <= where:
                 continue
             brought = call.args[where + 1 + (1 if own else 0) :]
-            count = None if any(isinstance(one, ast.Starred) for one in brought) else len(brought) + own
+            # Rows for `executemany` come in a list, starred ones in a tuple: nobody can count them here.
+            unknown = name == "executemany" or any(isinstance(one, ast.Starred) for one in brought)
+            count = None if unknown else len(brought) + own
             found.append((f"{path}:{call.lineno}", text_of(call.args[where]), count))
     return found
 

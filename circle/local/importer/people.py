@@ -2,6 +2,7 @@
 
 from circle.core.db import row
 from circle.local.child import LocalError
+from circle.people.network import actions as contacts
 from circle.people.network import store as network
 
 from .folder import Authority, Person
@@ -246,6 +247,7 @@ async def load_partners(run: Run) -> None:
         )
         run.add("partners", partner.id, added["id"])
         await network.link_people(run.db, [added["id"]])
+        await contacts.index(run.db, [added["id"]])
 
 
 def holders(run: Run, role: str) -> list[Person]:

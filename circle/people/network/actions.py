@@ -10,6 +10,7 @@ import msgspec
 from circle.core import access, audit, auth, calendar, clock, errors, fields
 from circle.core.auth import Actor
 from circle.core.db import Caller, Connection
+from circle.search import index as search_index
 
 from . import cards, rules, sheets, store
 from .model import (
@@ -48,6 +49,7 @@ async def add(db: Connection, actor: Actor, new: NewContact) -> UUID:
         await _require_unlike(db, actor, new)
     (contact_id,) = await store.insert(db, [new], actor.authority_id, actor.today)
     await store.link_people(db, [contact_id])
+    await index(db, [contact_id])
     await audit.record(db, actor, "contact.added", "contact", contact_id)
     return contact_id
 
@@ -80,6 +82,7 @@ async def change(db: Connection, actor: Actor, contact_id: UUID, new: ContactCha
     await store.link_people(db, [contact_id])
     people = row["person_id"], await store.person_of(db, contact_id)
     await store.refresh_people(db, [one for one in people if one])
+    await index(db, [contact_id])
     await audit.record(
         db, actor, "contact.changed", "contact", contact_id, row["reference"] or "", fields=sorted(given)
     )
@@ -93,6 +96,7 @@ async def remove(db: Connection, actor: Actor, contact_id: UUID, expected: int) 
     await store.unlink_person(db, contact_id)
     if not await store.delete(db, contact_id, expected):
         raise errors.Stale(current=_state(row))
+    await search_index.drop(db, "contact", contact_id)
     if row["person_id"]:
         await store.refresh_people(db, [row["person_id"]])
     await audit.record(db, actor, "contact.removed", "contact", contact_id, row["reference"] or "")
@@ -148,6 +152,22 @@ async def duplicates(db: Connection, actor: Actor, contact: NetworkContact) -> l
     return _duplicates(rows)
 
 
+async def index(db: Connection, contact_ids: list[UUID]) -> None:
+    """Write the rows of the search index of contacts, open to the circle. Address and telephone are not in them."""
+    entries = []
+    for row in await store.find_entries(db, contact_ids):
+        words = (row["function"], row["municipality"], rules.district_name(row["ags"]), *row["labels"])
+        entries.append(
+            search_index.Entry(
+                source_kind="contact", source_id=row["id"], reference=row["reference"] or "",
+                title=", ".join(filter(None, (row["organisation"], row["name"]))),
+                body=". ".join(filter(None, words)), kind=rules.KINDS[row["kind"]], level="circle",
+                topics=row["topics"], authority_id=row["authority_id"], url=f"/netzwerk/{row['id']}", audience=["circle"],
+            )
+        )  # fmt: skip
+    await search_index.put_many(db, entries, "circle")
+
+
 def require_writer(actor: Actor) -> None:
     """Raises Forbidden for who enters no contacts; asked before a file is read."""
     access.require(actor, "network.write")
@@ -196,7 +216,9 @@ async def confirm_import(db: Connection, actor: Actor, import_id: UUID, choice: 
     ]
     lines = await _judge(db, actor, wanted)
     fresh = [one.contact for one in lines if one.status == "new" and one.contact]
-    await store.link_people(db, await store.insert(db, fresh, actor.authority_id, actor.today))
+    added = await store.insert(db, fresh, actor.authority_id, actor.today)
+    await store.link_people(db, added)
+    await index(db, added)
     left = [one for one in read.lines if one.status == "wrong"] + [
         one for one in lines if one.status != "new"
     ]

@@ -309,6 +309,19 @@ async def person_of(db: Connection, contact_id: UUID) -> UUID | None:
     return found
 
 
+async def find_entries(db: Connection, contact_ids: list[UUID]) -> list[asyncpg.Record]:
+    """What the search index says about contacts."""
+    rows: list[Any] = await db.fetch(
+        """
+        select p.id, p.reference, p.kind, p.organisation, p.name, p.function, p.municipality, p.ags, p.topics,
+            p.authority_id, array(select label from topic t where t.id = any(p.topics) order by label) as labels
+        from partner p where p.id = any($1)
+        """,
+        contact_ids,
+    )
+    return rows
+
+
 async def find_opt_outs(db: Connection, emails: Sequence[str], authority_id: UUID | None) -> dict[str, date]:
     """Those of the addresses that get no letters from a house, with the day since when: they have used the link, or the
     house has ended the letters of a contact that is gone."""
