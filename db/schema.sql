@@ -69,16 +69,18 @@ CREATE TABLE person (
     authority_id uuid NOT NULL,
     active boolean DEFAULT true NOT NULL,
     password_hash text,
+    letters_only boolean DEFAULT false NOT NULL,
     revision integer DEFAULT 1 NOT NULL,
     pending_email text,
     pending_by uuid,
     contact_email text DEFAULT ''::text NOT NULL,
     room text DEFAULT ''::text NOT NULL,
     hours text DEFAULT ''::text NOT NULL,
-    public_fields text[] DEFAULT '{email,phone}'::text[] NOT NULL,
+    public_fields text[] DEFAULT '{}'::text[] NOT NULL,
     contact_confirmed_on date,
     contact_reminded_on date,
     contact_doubtful_on date,
+    CONSTRAINT person_letters_only_without_password CHECK (((NOT letters_only) OR (password_hash IS NULL))),
     CONSTRAINT person_pending_complete CHECK (((pending_email IS NULL) = (pending_by IS NULL))),
     CONSTRAINT person_public_fields_known CHECK ((public_fields <@ ARRAY['email'::text, 'phone'::text, 'room'::text, 'hours'::text]))
 );
@@ -199,8 +201,15 @@ CREATE TABLE appointment (
     requirements_confirmed_on date,
     handed_over_on date,
     handover_began_on date,
+    ended_by_succession boolean DEFAULT false NOT NULL,
+    end_before_succession date,
+    annulled_on date,
+    annulled_by uuid,
+    annulled_reason text DEFAULT ''::text NOT NULL,
+    annulled_to date,
+    CONSTRAINT appointment_annulled_holds_never CHECK (((annulled_on IS NOT NULL) = (NOT (valid_to IS DISTINCT FROM '-infinity'::date)))),
     CONSTRAINT appointment_kind_known CHECK ((kind = ANY (ARRAY['commissioner'::text, 'deputy'::text]))),
-    CONSTRAINT appointment_period_ordered CHECK (((valid_to IS NULL) OR (valid_to >= valid_from)))
+    CONSTRAINT appointment_period_ordered CHECK (((valid_to IS NULL) OR (valid_to >= valid_from) OR (valid_to = '-infinity'::date)))
 );
 
 CREATE FUNCTION appointment_body(a appointment, p person, house authority, day date) RETURNS jsonb
@@ -208,12 +217,16 @@ CREATE FUNCTION appointment_body(a appointment, p person, house authority, day d
     AS $_$
     select jsonb_build_object('id', $1.id, 'person_id', $1.person_id, 'person_name', $2.name, 'person_active', $2.active,
         'authority_id', $1.authority_id, 'authority_key', $3.key, 'authority_name', $3.short, 'kind', $1.kind,
-        'valid_from', $1.valid_from, 'valid_to', $1.valid_to, 'order_date', $1.order_date,
+        'valid_from', $1.valid_from, 'order_date', $1.order_date,
+        'valid_to', case when $1.annulled_on is null then $1.valid_to else $1.annulled_to end,
         'file_reference', $1.file_reference, 'attached_to', attachment_on($1, $4),
         'announced_internally_on', $1.announced_internally_on,
         'announced_externally_on', $1.announced_externally_on, 'ministry_informed_on', $1.ministry_informed_on,
         'requirements_confirmed_on', $1.requirements_confirmed_on, 'succeeded_by', $1.succeeded_by,
-        'state', case when $1.valid_from > $4 then 'prepared' when $1.valid_to < $4 then 'ended' else 'valid' end,
+        'annulled_on', $1.annulled_on, 'annulled_reason', $1.annulled_reason,
+        'annulled_by_name', (select q.name from person q where q.id = $1.annulled_by),
+        'state', case when $1.annulled_on is not null then 'annulled' when $1.valid_from > $4 then 'prepared'
+            when $1.valid_to < $4 then 'ended' else 'valid' end,
         'valid_today', $1.valid_from <= $4 and ($1.valid_to is null or $1.valid_to >= $4))
 $_$;
 
@@ -587,15 +600,14 @@ CREATE FUNCTION house_in_directory(house_kind text, keys text[]) RETURNS boolean
     select $2 && array['public', 'role:technical_admin'] and ($1 <> 'municipal' or $2 && array['circle', 'role:technical_admin'])
 $_$;
 
-CREATE FUNCTION house_keys(authority uuid, confidentiality text, day date) RETURNS text[]
+CREATE FUNCTION house_keys(authority uuid, confidentiality text, day date, asker uuid) RETURNS text[]
     LANGUAGE sql STABLE
     AS $_$
     select coalesce(
-        case when $2 = 'confidential' then (
-            select array_agg('tenure:' || c.id) from appointment c
-            where c.authority_id = $1 and c.kind = 'commissioner' and c.valid_from <= $3
-                and (c.valid_to is null or c.valid_to >= $3)) end,
-        array['asking:' || $1])
+        (select array_agg('tenure:' || c.id) from appointment c
+            where $2 = 'confidential' and c.authority_id = $1 and c.kind = 'commissioner' and c.valid_from <= $3
+                and (c.valid_to is null or c.valid_to >= $3)),
+        array[case when $2 = 'confidential' then 'person:' || $4 else 'asking:' || $1 end])
 $_$;
 
 CREATE FUNCTION in_directory(p person, house_kind text, keys text[], day date) RETURNS boolean
@@ -675,7 +687,11 @@ begin
             join meeting m on m.id = a.meeting_id and m.date >= $4 - 365
             where a.represented_by = $1 and not $3 && array['technical_admin']
             union all
-            select 'meeting:' || b.meeting_id from absence b
+            select 'papers:' || a.meeting_id from attendance a
+            join meeting m on m.id = a.meeting_id and m.date >= $4
+            where $1 in (a.person_id, a.represented_by) and $3 <> '{}' and not $3 && array['technical_admin']
+            union all
+            select unnest(array['meeting:' || b.meeting_id, 'papers:' || b.meeting_id]) from absence b
             join appointment d on d.person_id = b.deputy_id and d.kind = 'deputy'
             join appointment c on c.person_id = b.person_id and c.kind = 'commissioner' and c.authority_id = d.authority_id
             where b.deputy_id = $1 and b.meeting_id is not null and b.ends_on >= $4
@@ -897,6 +913,29 @@ CREATE FUNCTION next_number(series text, year integer) RETURNS integer
     returning last
 $_$;
 
+CREATE TABLE responsible_ministry (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    name text NOT NULL,
+    short text NOT NULL,
+    recipient_id uuid NOT NULL,
+    valid_from date NOT NULL,
+    set_by uuid
+);
+
+CREATE FUNCTION notice_letter(a appointment, ministry responsible_ministry, sender uuid, day date) RETURNS jsonb
+    LANGUAGE sql STABLE
+    AS $_$
+    select jsonb_build_object('sent_on', $4, 'ministry_name', $2.name, 'authority_name', o.name, 'authority_short', o.short,
+        'kind', $1.kind, 'person_name', trim(p.title || ' ' || p.name), 'function', p.function, 'email', p.email,
+        'phone', p.phone, 'attached_to', attachment_on($1, $4), 'valid_from', $1.valid_from, 'valid_to', $1.valid_to,
+        'order_date', $1.order_date, 'file_reference', $1.file_reference, 'predecessor_name', coalesce((
+            select trim(v.title || ' ' || v.name) from appointment s join person v on v.id = s.person_id
+            where s.succeeded_by = $1.id order by s.valid_to desc limit 1), ''),
+        'sender_name', q.name, 'sender_role', q.function, 'sender_house', h.name, 'sender_seat', coalesce(h.seat, ''))
+    from person p, authority o, person q join authority h on h.id = q.authority_id
+    where p.id = $1.person_id and o.id = $1.authority_id and q.id = $3
+$_$;
+
 CREATE FUNCTION open_duties(day date) RETURNS TABLE(appointment_id uuid, duty text, since date, kind text, person_id uuid, person_name text, authority_id uuid, authority_key text, authority_name text)
     LANGUAGE sql STABLE
     AS $_$
@@ -970,7 +1009,7 @@ CREATE TABLE paper (
     audience text[] GENERATED ALWAYS AS (
 CASE
     WHEN (confidentiality = 'confidential'::text) THEN ARRAY[('named:'::text || (item_id)::text), ('expert:'::text || (item_id)::text)]
-    ELSE ARRAY['circle'::text, ('meeting:'::text || (meeting_id)::text), ('expert:'::text || (item_id)::text)]
+    ELSE ARRAY['circle'::text, ('papers:'::text || (meeting_id)::text), ('expert:'::text || (item_id)::text)]
 END) STORED NOT NULL,
     CONSTRAINT paper_has_content CHECK (((file_id IS NOT NULL) OR (document_id IS NOT NULL))),
     CONSTRAINT paper_label_known CHECK ((label = ANY (ARRAY['advance'::text, 'late'::text, 'tabled'::text]))),
@@ -1041,7 +1080,8 @@ CREATE FUNCTION person_body(p person, house authority, inside boolean, roles tex
     select jsonb_build_object('id', $1.id, 'name', $1.name, 'title', $1.title, 'function', $1.function,
         'authority_id', $1.authority_id, 'authority_key', $2.key, 'authority_name', $2.short, 'active', $1.active,
         'reference', case when $3 then $1.reference end,
-        'email', case when $3 or 'email' = any($1.public_fields) then coalesce(nullif($1.contact_email, ''), $1.email) else '' end,
+        'email', case when $3 then coalesce(nullif($1.contact_email, ''), $1.email)
+            when 'email' = any($1.public_fields) then $1.contact_email else '' end,
         'phone', case when $3 or 'phone' = any($1.public_fields) then $1.phone else '' end,
         'room', case when $3 or 'room' = any($1.public_fields) then $1.room else '' end,
         'hours', case when $3 or 'hours' = any($1.public_fields) then $1.hours else '' end,
@@ -1840,22 +1880,20 @@ CREATE TABLE partner_note (
 
 CREATE TABLE partner_opt_out (
     address bytea NOT NULL,
+    authority_id uuid,
     opted_out_on date NOT NULL
+);
+
+CREATE TABLE partner_opt_out_link (
+    opt_out uuid NOT NULL,
+    address bytea NOT NULL,
+    kept_at timestamp with time zone DEFAULT now() NOT NULL
 );
 
 CREATE TABLE procedure (
     version integer NOT NULL,
     adopted_on date NOT NULL,
     rules jsonb NOT NULL
-);
-
-CREATE TABLE responsible_ministry (
-    id uuid DEFAULT gen_random_uuid() NOT NULL,
-    name text NOT NULL,
-    short text NOT NULL,
-    recipient_id uuid NOT NULL,
-    valid_from date NOT NULL,
-    set_by uuid
 );
 
 CREATE TABLE role_grant (
@@ -1976,7 +2014,7 @@ ALTER TABLE ONLY appointment_attachment
     ADD CONSTRAINT appointment_attachment_unique PRIMARY KEY (appointment_id, valid_from);
 
 ALTER TABLE ONLY appointment
-    ADD CONSTRAINT appointment_no_overlap EXCLUDE USING gist (authority_id WITH =, daterange(valid_from, valid_to, '[]'::text) WITH &&) WHERE ((kind = 'commissioner'::text));
+    ADD CONSTRAINT appointment_no_overlap EXCLUDE USING gist (authority_id WITH =, daterange(valid_from, valid_to, '[]'::text) WITH &&) WHERE (((kind = 'commissioner'::text) AND (valid_to IS DISTINCT FROM '-infinity'::date)));
 
 ALTER TABLE ONLY appointment
     ADD CONSTRAINT appointment_pkey PRIMARY KEY (id);
@@ -2134,8 +2172,11 @@ ALTER TABLE ONLY partner_import
 ALTER TABLE ONLY partner_note
     ADD CONSTRAINT partner_note_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY partner_opt_out_link
+    ADD CONSTRAINT partner_opt_out_link_unique PRIMARY KEY (opt_out);
+
 ALTER TABLE ONLY partner_opt_out
-    ADD CONSTRAINT partner_opt_out_address_unique PRIMARY KEY (address);
+    ADD CONSTRAINT partner_opt_out_once UNIQUE NULLS NOT DISTINCT (address, authority_id);
 
 ALTER TABLE ONLY partner
     ADD CONSTRAINT partner_opt_out_unique UNIQUE (opt_out);
@@ -2296,7 +2337,9 @@ CREATE INDEX partner_person ON partner USING btree (person_id) WHERE (person_id 
 
 CREATE INDEX person_authority ON person USING btree (authority_id);
 
-CREATE UNIQUE INDEX person_email_unique ON person USING btree (lower(email));
+CREATE UNIQUE INDEX person_email_unique ON person USING btree (lower(email)) WHERE (NOT letters_only);
+
+CREATE UNIQUE INDEX person_letters_email_unique ON person USING btree (lower(email)) WHERE letters_only;
 
 CREATE INDEX report_to_head_house ON report_to_head USING btree (authority_id, reported_on);
 
@@ -2384,6 +2427,9 @@ ALTER TABLE ONLY agenda_version_paper
 
 ALTER TABLE ONLY agenda_version_paper
     ADD CONSTRAINT agenda_version_paper_version_exists FOREIGN KEY (meeting_id, version) REFERENCES agenda_version(meeting_id, version);
+
+ALTER TABLE ONLY appointment
+    ADD CONSTRAINT appointment_annuller_exists FOREIGN KEY (annulled_by) REFERENCES person(id);
 
 ALTER TABLE ONLY appointment_attachment
     ADD CONSTRAINT appointment_attachment_appointment_exists FOREIGN KEY (appointment_id) REFERENCES appointment(id);
@@ -2666,6 +2712,9 @@ ALTER TABLE ONLY partner_note
 
 ALTER TABLE ONLY partner_note
     ADD CONSTRAINT partner_note_writer_exists FOREIGN KEY (written_by) REFERENCES person(id);
+
+ALTER TABLE ONLY partner_opt_out
+    ADD CONSTRAINT partner_opt_out_authority_exists FOREIGN KEY (authority_id) REFERENCES authority(id);
 
 ALTER TABLE ONLY partner
     ADD CONSTRAINT partner_person_exists FOREIGN KEY (person_id) REFERENCES person(id);

@@ -20,6 +20,7 @@ WORDS: dict[str, Any] = {
     "authority_name": "Bezirksregierung Arnsberg",
     "content_type": "application/pdf",
     "email": "b.beispiel@arnsberg.example",
+    "contact_email": "integration@arnsberg.example",
     "file_reference": "36.05.02-12/26",
     "function": "Integrationsbeauftragte",
     "kind": "notice",

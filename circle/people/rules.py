@@ -43,7 +43,11 @@ PUBLIC_FIELDS = {"email": "E-Mail-Adresse", "phone": "Telefon", "room": "Raum", 
 
 def as_published(person: PersonDetail) -> Contact | None:
     """One's own entry as the public page shows it from the announcement on; None for whoever never stands there."""
-    terms = [one for one in person.appointments if one.kind == "commissioner" and one.state in ("prepared", "valid")]
+    terms = [
+        one
+        for one in person.appointments
+        if one.kind == "commissioner" and one.state in ("prepared", "valid")
+    ]
     if not terms:
         return None
     term = min(terms, key=lambda one: one.valid_from)

@@ -20,7 +20,7 @@ from tests.clients import ADDRESS, Clients, OneConnection
         ("GET", "/metrics", 200),
         ("GET", "/api/v1/openapi.json", 200),
         ("GET", "/", 303),
-        ("POST", "/abmelden", 403),
+        ("POST", "/abmelden", 401),
         ("GET", "/personen?after=x", 422),
         ("GET", "/static/%2e%2e/%2e%2e/settings.py", 404),
     ],
