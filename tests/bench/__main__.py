@@ -22,7 +22,7 @@ from circle.core import db
 from circle.local import child, postgres
 from tests.clients import OneConnection, queries
 
-from . import load, world
+from . import guessing, load, world
 
 ROUNDS, SECONDS = 5, 1.0
 ROOT = Path(__file__).parents[2]
@@ -159,6 +159,7 @@ def speed(rounds: int) -> int:
                         same_fields(kind)
                 missed = [line(kind, counted, rounds, (web, pg), (bare, pg)) for kind in wanted]
                 print(f"\nstart to the first port: {web_start:.2f} s, floor {floor_start:.2f} s")
+                asyncio.run(guessing.compare(PORTS["product"], server.admin_url()))
                 print(f"memory after load:       {load.pss(web):.0f} MiB, floor {load.pss(bare):.0f} MiB")
     return int(any(missed))
 
