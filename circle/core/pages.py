@@ -160,7 +160,8 @@ def _name_fields(page: str, wrong: dict[str, str]) -> str:
         )
         if label:
             link = f'<a href="#field-{name}">'
-            page = page.replace(link, f"{link}{label[1].strip()}: ", 1)
+            words = label[1].strip()
+            page = page.replace(link, f"{link}{words}{'' if words.endswith('?') else ':'} ", 1)
     return page
 
 

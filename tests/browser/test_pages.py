@@ -174,7 +174,7 @@ async def test_a_duty_is_recorded_by_keyboard_alone_on_a_phone(room: Room) -> No
     await person.page.keyboard.type("Organigramm im Internet (fiktiv)")
     await reach(person, "Nachweis eintragen")
     await enter(person, refused=True)
-    assert "Wann?: Bitte ausfüllen." in await person.text()
+    assert "Wann? Bitte ausfüllen." in await person.text()
     await reach(person, "Wann? (")
     # The order of day and month is the browser's, which may speak English.
     field = person.page.get_by_label("Wann?")

@@ -46,6 +46,11 @@ _GUARDED = re.compile(r"(?<![^;,\t\n])'" + _DANGER)
 _KINDS = {word.casefold(): kind for kind, word in rules.KINDS.items()}
 _REMARKS = ("Zeile", "Fehler")
 """What we write beside a wrong line; reading passes over it."""
+_EXPECTED = {
+    "kind": f"Bitte eine dieser Arten angeben: {', '.join(rules.KINDS.values())}.",
+    "source_on": "Bitte ein Datum angeben, das es gibt, zum Beispiel 23.11.2026.",
+}
+"""What a cell has to say, in the words of a file; the general messages speak of choices and of the API's dates."""
 _YES_NO = {"ja": True, "nein": False, "": True}
 
 
@@ -207,7 +212,7 @@ def convert(line: int, given: dict[str, str], origin: Origin) -> Row:
         try:
             made[field.name] = msgspec.convert(values[field.name], field.type, dec_hook=fields.decode)
         except msgspec.ValidationError as error:
-            wrong[field.name] = errors.german(str(error))
+            wrong[field.name] = _EXPECTED.get(field.name) or errors.german(str(error))
     if "organisation" not in values:
         wrong["organisation"] = "Diese Angabe fehlt."
     said = {
