@@ -209,8 +209,9 @@ async def annul(
 
     It gives no right on any day and stands in nobody's way, but stays to be read with who, when and why. Of a succession
     the predecessor's end is taken back; a job gives back the tasks that nobody touched. Open sign-ins of the person end,
-    as with any role that is lost. Raises Conflict when it has a successor, when a notice is on its way, when something was
-    done under it (`appointment_used`), or when somebody else is appointed in the time that the predecessor gets back.
+    as with any role that is lost. Raises Forbidden for the person and for the predecessor, who would get the time back, and
+    Conflict when it has a successor, when a notice is on its way, when something was done under it (`appointment_used`),
+    or when somebody else is appointed in the time that the predecessor gets back.
     """
     found = await _locked(db, actor, appointment_id)
     rules.require(actor, "appointments.register", found["authority_id"])
@@ -237,6 +238,7 @@ async def annul(
         valid_from=found["valid_from"], valid_to=found["valid_to"],
     )  # fmt: skip
     for before in await store.lock_predecessors(db, appointment_id):
+        rules.require_another(actor, before["person_id"])
         ends = before["end_before_succession"] if before["ended_by_succession"] else before["valid_to"]
         await _require_room(
             db, before["person_id"], before["authority_id"], before["kind"], before["valid_from"], ends,

@@ -116,6 +116,17 @@ async def test_nobody_annuls_their_own(client: Clients, db: Connection, office: 
     assert (refused.status_code, refused.json()["code"]) == (403, "own_appointment")
 
 
+async def test_the_predecessor_does_not_give_the_office_back_to_themself(
+    client: Clients, db: Connection
+) -> None:
+    _, one, mistaken = await succeeded(client, db)
+    ben = await make.person_id(db, "ben")
+    await db.execute("insert into role_grant (person_id, role) values ($1, 'circle_office')", ben)
+    refused = await annul(client, mistaken, "ben")
+    assert (refused.status_code, refused.json()["code"]) == (403, "own_appointment")
+    assert await db.fetchval("select succeeded_by from appointment where id = $1", one) == mistaken
+
+
 async def attend(db: Connection, who: UUID, status: str) -> None:
     meeting = await make.meeting(db, "KK-2026-6", on=date(2026, 11, 23), state="held")
     await db.execute(
