@@ -126,11 +126,7 @@ async def invite(db: Connection, actor: Actor, person_id: UUID, expected: int | 
     Raises NotFound, Forbidden, Stale, TooMany, and Conflict for a contact, and when the account is closed or has a password.
     """
     found = await find(db, actor, person_id, expected)
-    if found["letters_only"]:
-        raise errors.Conflict(
-            "Das ist ein Kontakt des Netzwerks und kein Konto. Bitte legen Sie für die Person ein Konto an; die Adresse "
-            "darf dieselbe sein."
-        )
+    _require_account(found)
     if not found["active"]:
         raise errors.Conflict("Das Konto ist gesperrt. Bitte entsperren Sie es zuerst.")
     if found["password_hash"] is not None:
@@ -173,11 +169,13 @@ async def reactivate(db: Connection, actor: Actor, person_id: UUID, expected: in
 async def grant(db: Connection, actor: Actor, person_id: UUID, new: NewGrant, expected: int | None) -> None:
     """Grant a role, from today unless a day is named; sessions end, so that nobody goes on with other rights.
 
-    Raises NotFound, Forbidden (own_role, role_not_yours), Stale, Invalid, and Conflict (role_held) for a role held in that time.
+    Raises NotFound, Forbidden (own_role, role_not_yours), Stale, Invalid, and Conflict for a contact, to whom letters of the
+    role would go, and (role_held) for a role held in that time.
     """
     found = await _seen(db, actor, person_id)
     rules.require_grantable(actor, new.role, found["authority_id"], own=person_id == actor.person_id)
     _require_revision(found, expected)
+    _require_account(found)
     starts = new.valid_from or actor.today
     if new.valid_to is not None and new.valid_to < starts:
         raise errors.Invalid(
@@ -314,6 +312,14 @@ async def _seen(db: Connection, actor: Actor, person_id: UUID) -> asyncpg.Record
 def _require_revision(found: asyncpg.Record, expected: int | None) -> None:
     if expected is not None and expected != found["revision"]:
         raise errors.Stale(current={"id": found["id"], "revision": found["revision"]})
+
+
+def _require_account(found: asyncpg.Record) -> None:
+    if found["letters_only"]:
+        raise errors.Conflict(
+            "Das ist ein Kontakt des Netzwerks und kein Konto. Bitte legen Sie für die Person ein Konto an; die Adresse "
+            "darf dieselbe sein."
+        )
 
 
 async def _require_other_administrator(db: Connection, person_id: UUID, day: date) -> None:

@@ -87,6 +87,9 @@ async def test_a_contact_is_never_found_by_its_address(client: Clients, db: Conn
         f"{PEOPLE}/{await recipient(db, contact)}/invite", headers=V1 | {"idempotency-key": "k1"}
     )
     assert invited.status_code == 409 and "Kontakt des Netzwerks" in invited.text, invited.text
+    role = {"role": "knowledge_editor"}
+    granted = await anna.post(f"{PEOPLE}/{await recipient(db, contact)}/roles", json=role, headers=V1)
+    assert granted.status_code == 409 and "Kontakt des Netzwerks" in granted.text, granted.text
     with pytest.raises(asyncpg.CheckViolationError, match="person_letters_only_without_password"):
         await db.execute("update person set password_hash = 'x' where letters_only")
 
