@@ -278,7 +278,7 @@ async def _thing(
     measure: Measure = pages.as_struct(found, Measure)
     one = next((one for one in measure.participations if one.id == participation_id), None)
     if (participation_id and one is None) or (
-        step and step not in [one.step for one in measure.co_signatures]
+        step is not None and step not in [one.step for one in measure.co_signatures]
     ):
         raise errors.NotFound(me=found.me)
     return found, {

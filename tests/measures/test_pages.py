@@ -167,6 +167,8 @@ async def test_strangers_and_forms(client: Clients) -> None:
             assert (await who.post(f"{here}/{path}", guard | {"title": "x"})).status_code == 404, path
     assert 'href="/haus"' not in (await anna.get("/")).text
     ben = await client.browser("ben")
+    for step in ("0", "1", "-1"):
+        assert (await ben.get(f"{here}/mitzeichnung/{step}")).status_code == 404, step
     assert 'href="/haus"' in (await ben.get("/")).text
     assert 'href="/haus"' in (await ben.get("/personen/haus/br-arnsberg")).text
 
