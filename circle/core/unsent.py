@@ -41,8 +41,8 @@ class Unsent(msgspec.Struct, frozen=True):
 
 async def collect(request: Request[Any, Any, Any]) -> Unsent | None:
     """The form of a request that was refused; None when nothing was typed, its author is unknown, or it is too large."""
-    if (request.content_length or 0) > request.app.state.settings.body_limit:
-        return None  # No stranger makes the service read what only an upload may be.
+    if request.content_length is None or request.content_length > request.app.state.settings.body_limit:
+        return None  # No stranger makes the service read what only an upload may be. Browsers say the length.
     try:
         form = await pages.plain_form(request)
         await form.close()

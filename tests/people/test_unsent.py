@@ -2,7 +2,9 @@
 
 import html
 import re
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
+from urllib.parse import urlencode
 from uuid import UUID
 
 import httpx
@@ -163,6 +165,13 @@ async def test_what_is_too_large_is_not_carried_and_says_so(client: Clients, db:
         answer = await anna.client.post("/aufgaben/neu", data=form | {"text": "x" * size}, headers=OWN)
         assert answer.status_code == 401 and "unsent" not in hidden(answer), size
         assert "lassen sich hier nicht aufheben" in answer.text
+
+    async def without_its_length() -> AsyncIterator[bytes]:
+        yield urlencode(form).encode()
+
+    kind = {"content-type": "application/x-www-form-urlencoded"}
+    chunked = await anna.client.post("/aufgaben/neu", content=without_its_length(), headers=OWN | kind)
+    assert chunked.status_code == 401 and "unsent" not in hidden(chunked)
     longest = await anna.client.post("/aufgaben/neu", data=form | {"text": "ü" * 100_000}, headers=OWN)
     assert (await sign_in(anna, longest, "anna")).status_code == 200
 
