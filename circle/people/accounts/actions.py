@@ -49,10 +49,11 @@ async def change(
 
     The address of an account waits for a second person, and the old one is told, when the account has a password or a
     role that the actor does not grant: whoever has the address gets the link to a password, and nobody makes themself
-    somebody else alone. Raises NotFound, Forbidden, Stale, Invalid, and Conflict for an address that is taken and for the house of somebody
-    who is appointed there.
+    somebody else alone. Raises NotFound, Forbidden, Stale, Invalid, and Conflict for a contact, whose entry the network
+    keeps, for an address that is taken and for the house of somebody who is appointed there.
     """
     found = await find(db, actor, person_id, expected)
+    _require_account(found)
     before = {name: found[name] for name in FIELDS}
     given = {name: value for name, value in msgspec.structs.asdict(new).items() if value is not msgspec.UNSET}
     after = before | given

@@ -90,6 +90,9 @@ async def test_a_contact_is_never_found_by_its_address(client: Clients, db: Conn
     role = {"role": "knowledge_editor"}
     granted = await anna.post(f"{PEOPLE}/{await recipient(db, contact)}/roles", json=role, headers=V1)
     assert granted.status_code == 409 and "Kontakt des Netzwerks" in granted.text, granted.text
+    moved = {"authority_id": str(await make.authority(db, "br-arnsberg"))}
+    changed = await anna.patch(f"{PEOPLE}/{await recipient(db, contact)}", json=moved, headers=V1)
+    assert changed.status_code == 409 and "Kontakt des Netzwerks" in changed.text, changed.text
     with pytest.raises(asyncpg.CheckViolationError, match="person_letters_only_without_password"):
         await db.execute("update person set password_hash = 'x' where letters_only")
 
