@@ -224,7 +224,8 @@ language sql stable as $$ select array(select role from roles_held(array[$1], $2
 
 -- What a person may open on a day, as keys; a row is visible when its audience shares a key (domain rules 3.2 and 4).
 -- Whoever holds no role opens nothing, but for one thing: who attended for somebody keeps the meeting for a year, its
--- minutes are read, objected to and approved in that time. Its `papers` are open until the day of the meeting is over.
+-- minutes are read, objected to and approved in that time. Its `papers` are open, to who holds a role, until the day of
+-- the meeting is over.
 -- `named` is for roles that may see confidential matter at all. `tenure` is the appointment of the house's
 -- commissioner: what is confidential stays with it and does not go over to the next one by itself.
 create function keys_on(person uuid, authority uuid, roles text[], day date) returns text[]

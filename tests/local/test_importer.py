@@ -384,6 +384,7 @@ async def test_everything_can_be_found(loaded: Loaded) -> None:
         "consultation": 20,
         "measure": 2,
         "report_to_head": 2,
+        "contact": 32,
     }
 
 
