@@ -29,6 +29,8 @@ from circle.meetings.agenda import api as agenda_api
 from circle.meetings.agenda import pages as agenda_pages
 from circle.meetings.minutes import api as minutes_api
 from circle.meetings.minutes import pages as minutes_pages
+from circle.meetings.replies import api as replies_api
+from circle.meetings.replies import pages as replies_pages
 from circle.people import api as people_api
 from circle.people import pages as people_pages
 from circle.people.accounts import api as accounts_api
@@ -61,6 +63,7 @@ FEATURES = [
     "meetings",
     "meetings/agenda",
     "meetings/minutes",
+    "meetings/replies",
     "consultations",
     "measures",
     "desk",
@@ -99,6 +102,8 @@ ROUTERS: list[Router] = [
     agenda_pages.router,
     minutes_api.router,
     minutes_pages.router,
+    replies_api.router,
+    replies_pages.router,
     consultations_api.router,
     consultations_pages.router,
     measures_api.router,

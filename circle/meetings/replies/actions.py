@@ -1,0 +1,83 @@
+"""What people do with an invitation: answer it, and change the answer until the meeting begins."""
+
+from uuid import UUID
+
+from circle.core import access, audit, errors
+from circle.core.auth import Actor
+from circle.core.db import Connection
+from circle.meetings import actions as meetings
+from circle.meetings.model import StoredMeeting
+from circle.people.deputies import actions as deputies
+from circle.people.deputies import rules as deputies_rules
+from circle.people.deputies.model import AbsenceChange, NewTime
+
+from . import rules, store
+from .model import Invited, NewReply, Way
+
+
+async def answer(db: Connection, actor: Actor, meeting_id: UUID, new: NewReply, way: Way) -> None:
+    """Say whether one comes, and how. The last answer counts, all are kept.
+
+    Raises NotFound, Forbidden for whoever is not invited, Conflict before the invitation and from the begin on, Invalid
+    for a form the meeting does not have or a deputy the house does not have.
+    """
+    meeting = await meetings.locked(db, actor, meeting_id)
+    who = await store.find_invited(db, meeting.id, actor.person_id)
+    if who is None:
+        if meeting.agenda_version:
+            raise errors.Forbidden("Antworten kann, wer zu dieser Sitzung eingeladen ist.")
+        raise errors.Conflict("Zu dieser Sitzung ist noch nicht eingeladen.")
+    await _record(db, actor, meeting, who, new, way)
+
+
+async def enter(db: Connection, actor: Actor, meeting_id: UUID, person_id: UUID, new: NewReply) -> None:
+    """The office writes down what somebody said on the telephone. Raises as `answer`; NotFound for who is not invited."""
+    meeting = await meetings.locked(db, actor, meeting_id)
+    access.require(actor, "meetings.invite")
+    who = await store.find_invited(db, meeting.id, person_id)
+    if who is None:
+        raise errors.NotFound(me=actor.card)
+    await _record(db, actor, meeting, who, new, "telephone")
+
+
+async def _record(
+    db: Connection, actor: Actor, meeting: StoredMeeting, who: Invited, new: NewReply, way: Way
+) -> None:
+    rules.require_open(meeting.state, meeting.date, meeting.start_local, actor.now)
+    rules.require_answer(new, meeting.mode, who)
+    await store.insert(db, meeting.id, who.person_id, new, way, actor.person_id, actor.now)
+    await audit.record(
+        db, actor, "reply.given", "meeting", meeting.id, meeting.reference, person_id=who.person_id,
+        answer=new.answer, way=way,
+    )  # fmt: skip
+    await _represent(db, actor, meeting, who, new)
+
+
+async def _represent(
+    db: Connection, actor: Actor, meeting: StoredMeeting, who: Invited, new: NewReply
+) -> None:
+    """Let the house's absence for this meeting follow the answer, as far as the actor may enter it.
+
+    What they may not, and another absence on that day, stays as it is: the page says what is missing.
+    """
+    if not access.may(actor, "absences.enter"):
+        return
+    if not deputies_rules.keeps(actor, who.person_id, who.authority_id) or actor.person_id in (
+        new.deputy_id,
+        who.absence_deputy_id,
+    ):
+        return
+    if new.deputy_id is None:
+        ahead = who.absence_starts_on is not None and who.absence_starts_on > actor.today
+        if who.for_this and who.absence_id and ahead:
+            await deputies.call_off(db, actor, who.absence_id)
+    elif who.absence_id is None:
+        new_time = NewTime(new.deputy_id, meeting.date, meeting.date, meeting.id)
+        await deputies.enter(db, actor, who.person_id, new_time)
+    elif (
+        who.for_this
+        and who.absence_revision
+        and who.absence_deputy_id != new.deputy_id
+        and meeting.date > actor.today
+    ):
+        await deputies.change(db, actor, who.absence_id, AbsenceChange(new.deputy_id), who.absence_revision)

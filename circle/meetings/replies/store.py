@@ -1,0 +1,131 @@
+"""SQL about who is asked to a meeting and what they answer."""
+
+from datetime import date, datetime
+from uuid import UUID
+
+import msgspec
+
+from circle.core.db import Answer, Caller, Connection, read_one
+
+from .model import Invited, NewReply
+
+
+async def get(
+    db: Connection, caller: Caller, meeting_id: UUID | None = None, *, reference: str | None = None
+) -> Answer:
+    """The answers to a visible meeting: everybody's for the circle, one's own for others.
+
+    Notes and earlier answers are for the own house and the office.
+    """
+    return await read_one(
+        db,
+        """
+        with me as materialized (select * from whoami($1, $2))
+        select me.card as me, 0 as revision, case when m.id is not null then jsonb_build_object('id', m.id,
+            'reference', m.reference, 'title', m.title, 'date', m.date,
+            'start_local', to_char(m.start_local, 'HH24:MI'), 'end_local', to_char(m.end_local, 'HH24:MI'),
+            'place', m.place, 'mode', m.mode, 'state', m.state,
+            'quorum_least', coalesce((
+                select (r.rules -> 'quorum' ->> 'present_members_min')::integer
+                from procedure r where r.version = m.procedure_version), 3),
+            'whole', 'circle' = any(me.keys),
+            'houses', (
+                select coalesce(jsonb_agg(jsonb_build_object('id', h.id, 'name', h.short) order by h.name), '[]')
+                from authority h where h.kind = 'district_government'),
+            'deputies', (
+                select coalesce(jsonb_agg(jsonb_build_object('id', d.id, 'name', trim(d.title || ' ' || d.name),
+                    'authority_id', b.authority_id) order by d.name, d.id), '[]')
+                from appointment b join person d on d.id = b.person_id and d.active
+                where 'circle' = any(me.keys) and b.kind = 'deputy' and b.valid_from <= m.date
+                    and (b.valid_to is null or b.valid_to >= m.date)),
+            'items', (
+                select coalesce(jsonb_agg(invitee_body(i, m, p.id = me.person_id
+                    or me.roles && array['circle_office']
+                    or (p.authority_id = me.authority_id and 'internal' = any(me.keys)))
+                    order by a.kind <> 'district_government', a.name, p.name, p.id), '[]')
+                from invitee i join person p on p.id = i.person_id join authority a on a.id = p.authority_id
+                where i.meeting_id = m.id and ('circle' = any(me.keys) or i.person_id = me.person_id)))::text end as body
+        from me left join meeting m on (m.id = $3 or m.reference = $4) and visible(m.audience, me.keys)
+        """,
+        caller,
+        meeting_id,
+        reference,
+    )
+
+
+async def get_one(db: Connection, caller: Caller, meeting_id: UUID, person_id: UUID | None = None) -> Answer:
+    """One person's answer, one's own unless the office asks for another's; `id` is the meeting's."""
+    return await read_one(
+        db,
+        """
+        with me as materialized (select * from whoami($1, $2))
+        select me.card as me, 0 as revision, case when i.meeting_id is not null
+            then (invitee_body(i, m, true) || jsonb_build_object('id', m.id))::text end as body
+        from me
+        left join (invitee i join meeting m on m.id = i.meeting_id) on m.id = $3 and visible(m.audience, me.keys)
+            and i.person_id = coalesce($4, me.person_id)
+            and (i.person_id = me.person_id or me.roles && array['circle_office'])
+        """,
+        caller,
+        meeting_id,
+        person_id,
+    )
+
+
+async def insert_invitees(db: Connection, meeting_id: UUID, people: list[UUID], day: date) -> None:
+    """Who is asked to the meeting from now on; who was asked before stays so."""
+    await db.execute(
+        """
+        insert into invitee (meeting_id, person_id, invited_on) select $1, p.id, $3 from person p where p.id = any($2)
+        on conflict on constraint invitee_unique do nothing
+        """,
+        meeting_id,
+        people,
+        day,
+    )
+
+
+async def find_invited(db: Connection, meeting_id: UUID, person_id: UUID | None) -> Invited | None:
+    """One who is asked, held until the end of the transaction: entries about their absence queue at their row too."""
+    found = await db.fetchrow(
+        """
+        select p.id as person_id, trim(p.title || ' ' || p.name) as name, p.authority_id, (
+                select y.answer from reply y where y.meeting_id = m.id and y.person_id = p.id
+                order by y.number desc limit 1) as answer,
+            array(
+                select d.person_id from appointment d join person o on o.id = d.person_id and o.active
+                where d.kind = 'deputy' and d.authority_id = p.authority_id and d.person_id <> p.id
+                    and m.date between d.valid_from and coalesce(d.valid_to, 'infinity')
+                    and exists (select from appointment c where c.person_id = p.id and c.kind = 'commissioner'
+                        and c.authority_id = p.authority_id and m.date between c.valid_from and coalesce(c.valid_to, 'infinity'))
+            ) as deputies,
+            b.id as absence_id, b.deputy_id as absence_deputy_id, b.starts_on as absence_starts_on,
+            b.revision as absence_revision, coalesce(b.meeting_id = m.id, false) as for_this
+        from invitee i join meeting m on m.id = i.meeting_id join person p on p.id = i.person_id
+        left join absence b on b.person_id = p.id and m.date between b.starts_on and b.ends_on
+        where i.meeting_id = $1 and i.person_id = $2 for update of p
+        """,
+        meeting_id,
+        person_id,
+    )
+    return msgspec.convert(dict(found), Invited) if found else None
+
+
+async def insert(
+    db: Connection, meeting_id: UUID, person_id: UUID, new: NewReply, way: str, by: UUID | None, at: datetime
+) -> None:
+    """One more answer, which counts from now on."""
+    await db.execute(
+        """
+        insert into reply (meeting_id, person_id, answer, deputy_id, note, way, entered_by, answered_at)
+        values ($1, $2, $3, $4, $5, $6, $7, $8)
+        """,
+        meeting_id,
+        person_id,
+        new.answer,
+        new.deputy_id,
+        new.note.strip(),
+        way,
+        by,
+        at,
+    )
