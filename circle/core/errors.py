@@ -74,6 +74,12 @@ class NotFound(CircleError):
     status, code, title = 404, "not_found", "Das gibt es hier nicht, oder es ist nicht für Sie bestimmt."
 
 
+class Gone(CircleError):
+    """It was there for whoever asks, and is no more."""
+
+    status, code, title = 410, "gone", "Das gibt es nicht mehr."
+
+
 class Conflict(CircleError):
     """The thing is in a state that does not allow this."""
 

@@ -296,4 +296,5 @@ def _letter(
         kind=kind, object_kind="meeting", object_id=meeting.id, title=title, subject=wording.subject,
         text=wording.text, level="circle", audience=letters.audience(meeting.id),
         recipients=[one.id for one in recipients], details={"reference": meeting.reference, **details},
+        answer_page=letters.ANSWER_PAGE if kind in ("invitation", "supplement") else "",
     )  # fmt: skip

@@ -31,6 +31,20 @@ create table reply (
 create index reply_last on reply (meeting_id, person_id, number desc);
 select write_once('reply');
 
+-- A letter may ask for an answer: each mail of it then bears a link of its own to that page.
+alter table dispatch add column answer_page text not null default '';
+
+-- Links in mails by which one person answers one thing without sign-in. The token is 256 random bits and stands in the mail
+-- alone; who made one up finds no hash.
+create table answer_link (
+    token_hash bytea constraint answer_link_unique primary key,
+    object_id uuid not null,
+    person_id uuid not null constraint answer_link_person_exists references person,
+    made_at timestamptz not null default now(),
+    revoked_at timestamptz
+);
+create index answer_link_object on answer_link (object_id, person_id);
+
 -- One who is asked, with the answer that counts. `inside`: the reader is of the same house or of the office, and reads the
 -- note and what was answered before. `acting` is who stands in for the person that day by an absence that is entered.
 create function invitee_body(i invitee, m meeting, inside boolean) returns jsonb

@@ -1,8 +1,9 @@
 """What people do with an invitation: answer it, and change the answer until the meeting begins."""
 
+from datetime import datetime
 from uuid import UUID
 
-from circle.core import access, audit, errors
+from circle.core import access, audit, auth, clock, errors
 from circle.core.auth import Actor
 from circle.core.db import Connection
 from circle.meetings import actions as meetings
@@ -12,7 +13,7 @@ from circle.people.deputies import rules as deputies_rules
 from circle.people.deputies.model import AbsenceChange, NewTime
 
 from . import rules, store
-from .model import Invited, NewReply, Way
+from .model import Invited, Link, NewReply, Way
 
 
 async def answer(db: Connection, actor: Actor, meeting_id: UUID, new: NewReply, way: Way) -> None:
@@ -40,12 +41,62 @@ async def enter(db: Connection, actor: Actor, meeting_id: UUID, person_id: UUID,
     await _record(db, actor, meeting, who, new, "telephone")
 
 
+async def open_link(db: Connection, token: str, now: datetime) -> Link:
+    """Whose a link in a mail is. Raises NotFound for one that was never made, Gone for one that serves no more.
+
+    It serves until the meeting begins, while it takes place as invited, its owner may see it and the office has not
+    revoked the link. Opening it does not use it up: mail programs follow links.
+    """
+    link = await store.find_link(db, auth.token_hash(token), clock.day(now))
+    if link is None:
+        raise errors.NotFound
+    if not link.serves or not rules.is_open(link.state, link.date, link.start_local, now):
+        raise errors.Gone
+    return link
+
+
+async def answer_by_link(db: Connection, token: str, new: NewReply, now: datetime) -> None:
+    """Answer without sign-in. Raises as `open_link` and `answer`.
+
+    Whoever holds the mail can do this, so that it gives nobody rights: the absence of a deputy who is named is entered by
+    somebody who is signed in.
+    """
+    link = await open_link(db, token, now)
+    actor = Actor(link.person_id, None, link.name, frozenset(), tuple(link.keys), now)
+    await answer(db, actor, link.meeting_id, new, "link")
+
+
+async def revoke_links(db: Connection, actor: Actor, meeting_id: UUID, person_id: UUID) -> None:
+    """The office lets the links in somebody's mails serve no more; later mails bring new ones.
+
+    Raises NotFound, Forbidden, and Conflict when there is none.
+    """
+    meeting = await meetings.locked(db, actor, meeting_id)
+    access.require(actor, "meetings.invite")
+    if await store.find_invited(db, meeting.id, person_id) is None:
+        raise errors.NotFound(me=actor.card)
+    count = await store.revoke_links(db, meeting.id, person_id)
+    if not count:
+        raise errors.Conflict("Es gibt keinen Link, der noch gilt.")
+    await audit.record(
+        db,
+        actor,
+        "reply.links_revoked",
+        "meeting",
+        meeting.id,
+        meeting.reference,
+        person_id=person_id,
+        count=count,
+    )
+
+
 async def _record(
     db: Connection, actor: Actor, meeting: StoredMeeting, who: Invited, new: NewReply, way: Way
 ) -> None:
     rules.require_open(meeting.state, meeting.date, meeting.start_local, actor.now)
     rules.require_answer(new, meeting.mode, who)
-    await store.insert(db, meeting.id, who.person_id, new, way, actor.person_id, actor.now)
+    by = None if way in ("link", "calendar") else actor.person_id
+    await store.insert(db, meeting.id, who.person_id, new, way, by, actor.now)
     await audit.record(
         db, actor, "reply.given", "meeting", meeting.id, meeting.reference, person_id=who.person_id,
         answer=new.answer, way=way,

@@ -65,4 +65,24 @@ async def enter(
     )
 
 
-router = Router("/api/v1", tags=["replies"], route_handlers=[read, read_own, answer, enter])
+@post(
+    "/meetings/{meeting_id:uuid}/replies/{person_id:uuid}/revoke-links",
+    status_code=200,
+    opt={"permission": "meetings.invite"},
+)
+async def revoke_links(
+    request: Incoming, db: web.Db, caller: web.Asking, actor: web.Acting, meeting_id: FromPath[UUID],
+    person_id: FromPath[UUID],
+) -> Response[OwnReply]:  # fmt: skip
+    """Let the links in this person's mails serve no more; later mails bring new ones."""
+
+    async def act() -> Answer:
+        await actions.revoke_links(db, actor, meeting_id, person_id)
+        return await store.get_one(db, caller, meeting_id, person_id)
+
+    return await answers.once(
+        db, actor, request, act, read=lambda found: store.get_one(db, caller, found, person_id)
+    )
+
+
+router = Router("/api/v1", tags=["replies"], route_handlers=[read, read_own, answer, enter, revoke_links])

@@ -104,6 +104,19 @@ class NewReply(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     note: Note = ""
 
 
+class Link(msgspec.Struct, frozen=True):
+    """Whose a link in a mail is, and whether it still serves: not revoked, and the person may see the meeting today."""
+
+    person_id: UUID
+    name: str
+    keys: list[str]
+    meeting_id: UUID
+    state: State
+    date: date
+    start_local: str
+    serves: bool
+
+
 class Invited(msgspec.Struct, frozen=True):
     """One who is asked, as acts need it. `deputies` may stand in for them that day, when they are the commissioner."""
 

@@ -6,10 +6,11 @@ from uuid import UUID
 import msgspec
 from litestar import Request, Response, Router, get, post
 from litestar.datastructures import FormMultiDict
-from litestar.params import FromPath
+from litestar.params import FromPath, FromQuery
 
 from circle.core import access, auth, errors, fields, pages, web
 from circle.core.db import Answer, Caller, Connection
+from circle.meetings.letters import ANSWER_PAGE
 
 from . import actions, rules, store
 from .model import Invitee, NewReply, OwnReply, Replies
@@ -104,6 +105,64 @@ async def enter(
         pages.again(request, "replies/enter.html", actor, wrong, form, **form_context(one, replies, caller))
 
 
+@post(HERE + "/rueckmeldungen/{person_id:uuid}/links", opt={"permission": "meetings.invite"})
+async def revoke_links(
+    request: Incoming, db: web.Db, caller: web.Asking, actor: web.Acting, reference: FromPath[str],
+    person_id: FromPath[UUID],
+) -> Response[Any]:  # fmt: skip
+    """The links in somebody's mails serve no more."""
+    form = await pages.read_form(request)
+    _, replies = await _replies(db, caller, reference)
+
+    async def act() -> str:
+        await actions.revoke_links(db, actor, replies.id, person_id)
+        return f"/sitzungen/{replies.reference}/rueckmeldungen/{person_id}"
+
+    return await pages.once(request, db, actor, form, act, "Die Links sind ungültig.")
+
+
+@get(ANSWER_PAGE, opt={"permission": "public"})
+async def show_link(
+    request: Incoming, db: web.Db, caller: web.Asking, link: FromQuery[str] = ""
+) -> Response[bytes]:
+    """The form behind the link in a mail. Looking at it answers nothing."""
+    try:
+        found = await actions.open_link(db, link, caller.now)
+    except (errors.NotFound, errors.Gone) as dead:
+        return _dead(request, dead)
+    replies = await store.find_linked(db, found)
+    return _link_page(request, replies, link, caller, filled(replies.items[0]))
+
+
+@post(ANSWER_PAGE, opt={"permission": "public"})
+async def answer_by_link(request: Incoming, db: web.Db, caller: web.Asking) -> Response[Any]:
+    """Take the answer of a link; as often as one likes until the meeting begins."""
+    form = await pages.plain_form(request)
+    link = str(form.get("link", ""))
+    try:
+        found = await actions.open_link(db, link, caller.now)
+        replies = await store.find_linked(db, found)
+        await actions.answer_by_link(db, link, given(form), caller.now)
+    except (errors.NotFound, errors.Gone) as dead:
+        return _dead(request, dead)
+    except errors.Invalid as wrong:
+        return _link_page(request, replies, link, caller, form, status=422, errors=wrong.fields)
+    (own,) = (await store.find_linked(db, found)).items
+    return pages.go(f"{ANSWER_PAGE}?link={link}", rules.thanks(own))
+
+
+def _link_page(
+    request: Incoming, replies: Replies, link: str, caller: Caller, form: Any, **more: Any
+) -> Response[bytes]:
+    context = form_context(replies.items[0], replies, caller)
+    return pages.show(request, "replies/link.html", None, link=link, form=form, **context, **more)
+
+
+def _dead(request: Incoming, why: errors.CircleError) -> Response[bytes]:
+    """The same words for every link that does not serve, so that nobody learns who exists."""
+    return pages.show(request, "replies/dead_link.html", None, status=why.status)
+
+
 async def _replies(db: Connection, caller: Caller, reference: str) -> tuple[Answer, Replies]:
     found = await store.get(db, caller, reference=reference[:40])
     return found, pages.as_struct(found, Replies)
@@ -152,4 +211,8 @@ def _open(replies: Replies, caller: Caller) -> bool:
     return rules.is_open(replies.state, replies.date, replies.start_local, caller.now)
 
 
-router = Router("/", include_in_schema=False, route_handlers=[show_own, answer, show_all, show_entry, enter])
+router = Router(
+    "/",
+    include_in_schema=False,
+    route_handlers=[show_own, answer, show_all, show_entry, enter, revoke_links, show_link, answer_by_link],
+)

@@ -7,7 +7,7 @@ import msgspec
 
 from circle.core.db import Answer, Caller, Connection, read_one
 
-from .model import Invited, NewReply
+from .model import Invited, Link, NewReply, Replies
 
 
 async def get(
@@ -109,6 +109,59 @@ async def find_invited(db: Connection, meeting_id: UUID, person_id: UUID | None)
         person_id,
     )
     return msgspec.convert(dict(found), Invited) if found else None
+
+
+async def find_link(db: Connection, token_hash: bytes, day: date) -> Link | None:
+    """Whose link this is, with the person's keys of the day; None for one that we never made."""
+    found = await db.fetchrow(
+        """
+        select p.id as person_id, p.name, k.keys, m.id as meeting_id, m.state, m.date,
+            to_char(m.start_local, 'HH24:MI') as start_local,
+            l.revoked_at is null and p.active and visible(m.audience, k.keys) as serves
+        from answer_link l join invitee i on i.meeting_id = l.object_id and i.person_id = l.person_id
+        join meeting m on m.id = i.meeting_id join person p on p.id = i.person_id
+        cross join lateral (select keys_on(p.id, p.authority_id, roles_on(p.id, $2), $2) as keys) k
+        where l.token_hash = $1
+        """,
+        token_hash,
+        day,
+    )
+    return msgspec.convert(dict(found), Link) if found else None
+
+
+async def find_linked(db: Connection, link: Link) -> Replies:
+    """The meeting of a link that serves, as the form needs it: with the person's own line, without what was before."""
+    found = await db.fetchval(
+        """
+        select jsonb_build_object('id', m.id, 'reference', m.reference, 'title', m.title, 'date', m.date,
+            'start_local', to_char(m.start_local, 'HH24:MI'), 'end_local', to_char(m.end_local, 'HH24:MI'),
+            'place', m.place, 'mode', m.mode, 'state', m.state, 'quorum_least', 0, 'whole', false, 'houses', array[]::text[],
+            'deputies', (
+                select coalesce(jsonb_agg(jsonb_build_object('id', d.id, 'name', trim(d.title || ' ' || d.name),
+                    'authority_id', b.authority_id) order by d.name, d.id), '[]')
+                from person p join appointment b on b.authority_id = p.authority_id
+                join person d on d.id = b.person_id and d.active
+                where p.id = i.person_id and b.kind = 'deputy' and b.valid_from <= m.date
+                    and (b.valid_to is null or b.valid_to >= m.date)),
+            'items', jsonb_build_array(invitee_body(i, m, true)))::text
+        from invitee i join meeting m on m.id = i.meeting_id
+        where i.meeting_id = $1 and i.person_id = $2 and visible(m.audience, $3)
+        """,
+        link.meeting_id,
+        link.person_id,
+        link.keys,
+    )
+    return msgspec.json.decode(found, type=Replies)
+
+
+async def revoke_links(db: Connection, meeting_id: UUID, person_id: UUID) -> int:
+    """No link of this person to this meeting serves any more. Returns how many served until now."""
+    done: str = await db.execute(
+        "update answer_link set revoked_at = now() where object_id = $1 and person_id = $2 and revoked_at is null",
+        meeting_id,
+        person_id,
+    )
+    return int(done.split()[-1])
 
 
 async def insert(
