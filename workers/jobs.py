@@ -83,6 +83,14 @@ async def build_invitation(around: Around, dispatch_id: UUID) -> None:
     )
 
 
+async def remind_replies(around: Around) -> None:
+    """Those who have not answered an invitation."""
+    from circle.meetings.replies import actions as replies
+
+    async with around.database.begin(None) as db:
+        await replies.remind(db, around.clock.now())
+
+
 async def build_print(around: Around, dispatch_id: UUID) -> None:
     """Render minutes, then start the dispatch."""
     await minutes.build_print(around.database, around.storage, dispatch_id)
@@ -148,6 +156,7 @@ JOBS: dict[str, Job] = {
     "distribution.tell_absence": tell_absence,
     "accounts.send_link": send_link,
     "meetings.build_invitation": build_invitation,
+    "meetings.remind_replies": remind_replies,
     "minutes.build_print": build_print,
     "minutes.file_print": file_print,
     "knowledge.extract_text": extract_text,

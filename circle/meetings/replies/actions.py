@@ -3,16 +3,21 @@
 from datetime import datetime
 from uuid import UUID
 
+import msgspec
+
 from circle.core import access, audit, auth, clock, errors
 from circle.core.auth import Actor
 from circle.core.db import Connection
+from circle.distribution import actions as distribution
+from circle.distribution.model import Letter
 from circle.meetings import actions as meetings
+from circle.meetings import letters as meeting_letters
 from circle.meetings.model import StoredMeeting
 from circle.people.deputies import actions as deputies
 from circle.people.deputies import rules as deputies_rules
 from circle.people.deputies.model import AbsenceChange, NewTime
 
-from . import rules, store
+from . import letters, rules, store
 from .model import Invited, Link, NewReply, Way
 
 
@@ -88,6 +93,35 @@ async def revoke_links(db: Connection, actor: Actor, meeting_id: UUID, person_id
         person_id=person_id,
         count=count,
     )
+
+
+async def remind(db: Connection, now: datetime) -> int:
+    """Remind those who have not answered, on the procedure's day or when that was missed, once each (domain rules 3.3).
+
+    `now` is office time, aware. Returns the number of people. Run twice or at the same time, nobody is told twice.
+    """
+    actor, today, told = auth.service(now), clock.day(now), 0
+    for meeting in await store.list_awaited(db, today):
+        due = rules.reminder(meeting["date"], msgspec.json.decode(meeting["rules"]))
+        if due > now or not rules.is_open(meeting["state"], meeting["date"], meeting["start_local"], now):
+            continue
+        people = await store.mark_reminded(db, meeting["id"], today, due.date())
+        if not people:
+            continue
+        subject, text = letters.reminder(dict(meeting))
+        letter = Letter(
+            kind="notice", object_kind="meeting", object_id=meeting["id"], title=f"Erinnerung {meeting['reference']}",
+            subject=subject, text=text, level="circle", audience=meeting_letters.audience(meeting["id"]),
+            recipients=people, answer_page=meeting_letters.ANSWER_PAGE,
+        )  # fmt: skip
+        dispatch_id = await distribution.prepare(db, actor, letter)
+        part = meeting_letters.page_part(meeting["id"], meeting["reference"])
+        await distribution.add_part(db, dispatch_id, part)
+        await audit.record(
+            db, actor, "reply.reminded", "meeting", meeting["id"], meeting["reference"], people=len(people)
+        )
+        told += len(people)
+    return told
 
 
 async def _record(

@@ -3,7 +3,7 @@
 The decree asks for none; one voice per house and the quorum are those of the procedure (domain rules 3).
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -39,6 +39,7 @@ WAYS = {
     "calendar": "aus dem Kalender",
     "telephone": "telefonisch",
 }
+REMINDER_HOUR = "10:00"
 COMING = ("in_person", "online", "coming")
 MODES: dict[Mode, tuple[Given, ...]] = {
     "in_person": ("in_person",),
@@ -106,6 +107,15 @@ def require_answer(new: NewReply, mode: Mode, who: Invited) -> None:
 def is_waiting(answer: Answer | None) -> bool:
     """Whether somebody still has to answer; a calendar's „tentative“ is no answer yet."""
     return answer is None or answer == "tentative"
+
+
+def reminder(on: date, procedure: Mapping[str, Any]) -> datetime:
+    """When those who have not answered are reminded: at ten on a working day, so many days before the meeting.
+
+    The procedure's `reply_reminder`, seven days when it is silent. A day off moves it to the working day before.
+    """
+    period = procedure.get("reply_reminder") or {"unit": "days_before", "value": 7}
+    return calendar.parse_local(calendar.deadline(period["unit"], on, period["value"]).on, REMINDER_HOUR)
 
 
 def is_unrepresented(one: Invitee) -> bool:

@@ -3,6 +3,7 @@
 from datetime import date, datetime
 from uuid import UUID
 
+import asyncpg
 import msgspec
 
 from circle.core.db import Answer, Caller, Connection, read_one
@@ -109,6 +110,41 @@ async def find_invited(db: Connection, meeting_id: UUID, person_id: UUID | None)
         person_id,
     )
     return msgspec.convert(dict(found), Invited) if found else None
+
+
+async def list_awaited(db: Connection, day: date) -> list[asyncpg.Record]:
+    """Meetings that are invited to and not over, with the procedure they were convened under. For workers."""
+    rows: list[asyncpg.Record] = await db.fetch(
+        """
+        select m.id, m.reference, m.title, m.date, to_char(m.start_local, 'HH24:MI') as start_local,
+            to_char(m.end_local, 'HH24:MI') as end_local, m.place, m.state, r.rules::text as rules
+        from meeting m join procedure r on r.version = m.procedure_version
+        where m.state = 'invited' and m.date >= $1 order by m.date, m.id
+        """,
+        day,
+    )
+    return rows
+
+
+async def mark_reminded(db: Connection, meeting_id: UUID, day: date, due: date) -> list[UUID]:
+    """Who is reminded today and never again: invited before the day on which it was due, able to read the letter, and
+    without an answer. A calendar's „tentative“ is none."""
+    rows = await db.fetch(
+        """
+        update invitee i set reminded_on = $2 from meeting m, person p
+        where i.meeting_id = $1 and m.id = $1 and p.id = i.person_id and p.active
+            and i.reminded_on is null and i.invited_on < $3
+            and visible(m.audience, keys_on(p.id, p.authority_id, roles_on(p.id, $2), $2))
+            and coalesce((
+                select y.answer from reply y where y.meeting_id = i.meeting_id and y.person_id = i.person_id
+                order by y.number desc limit 1), 'tentative') = 'tentative'
+        returning i.person_id
+        """,
+        meeting_id,
+        day,
+        due,
+    )
+    return [row["person_id"] for row in rows]
 
 
 async def find_link(db: Connection, token_hash: bytes, day: date) -> Link | None:

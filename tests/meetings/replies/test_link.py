@@ -24,14 +24,14 @@ from .test_answer import ALL, answers, deputy
 LINK = "/rueckmeldung"
 
 
-async def link(db: Connection, nick: str = "ben", secret: str = "ein-token") -> str:
+async def link(db: Connection, nick: str = "ben", word: str = "ein-token") -> str:
     """A link as the mail to somebody bears it."""
     await db.execute(
         "insert into answer_link (token_hash, object_id, person_id) select $1, id, $2 from meeting",
-        auth.token_hash(secret),
+        auth.token_hash(word),
         await make.person_id(db, nick),
     )
-    return f"{LINK}?link={secret}"
+    return f"{LINK}?link={word}"
 
 
 async def test_every_mail_has_its_own_link_and_no_letter_keeps_it(
