@@ -31,6 +31,8 @@ from .model import (
     NewMeeting,
     Sending,
 )
+from .replies import rules as reply_rules
+from .replies import store as replies
 
 Incoming = Request[Any, Any, Any]
 HERE = "/sitzungen/{reference:str}"
@@ -464,8 +466,17 @@ async def _room(db: Connection, actor: Actor, meeting: Meeting, revision: int) -
     running = meeting.state == "running"
     at = f"{actor.now.astimezone(BERLIN):%H:%M}" if running else None
     waiting = [item for item in meeting.agenda if item.status in ("admitted", "on_agenda")]
+    answered = await replies.list_answers(db, meeting.id)
     return {
         "meeting": meeting,
+        "answered": answered,
+        "answer_words": reply_rules.WORDS,
+        "proposed": {
+            row["id"]: status
+            for row in shown
+            if row["id"] in answered and row["id"] not in recorded and meeting.state in ("invited", "running")
+            if (status := reply_rules.proposal(answered[row["id"]]["answer"], member=row["id"] in seats))
+        },
         "revision": revision,
         "recorded": recorded,
         "shown": shown,

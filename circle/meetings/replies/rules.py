@@ -12,7 +12,7 @@ import msgspec
 
 from circle.core import calendar, errors
 from circle.meetings import rules as meetings
-from circle.meetings.model import Mode
+from circle.meetings.model import Mode, Status
 
 from .model import Answer, Given, House, Invited, Invitee, NewReply
 
@@ -116,6 +116,16 @@ def reminder(on: date, procedure: Mapping[str, Any]) -> datetime:
     """
     period = procedure.get("reply_reminder") or {"unit": "days_before", "value": 7}
     return calendar.parse_local(calendar.deadline(period["unit"], on, period["value"]).on, REMINDER_HOUR)
+
+
+def proposal(answer: Answer, *, member: bool) -> Status | None:
+    """How somebody is proposed for the attendance from their answer; None for „tentative“, and for members alone a
+    deputy. Whoever runs the meeting decides."""
+    if answer == "declined":
+        return "excused"
+    if answer == "represented":
+        return "represented" if member else None
+    return None if answer == "tentative" else "present" if member else "office"
 
 
 def is_unrepresented(one: Invitee) -> bool:

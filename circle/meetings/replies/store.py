@@ -112,6 +112,19 @@ async def find_invited(db: Connection, meeting_id: UUID, person_id: UUID | None)
     return msgspec.convert(dict(found), Invited) if found else None
 
 
+async def list_answers(db: Connection, meeting_id: UUID) -> dict[UUID, asyncpg.Record]:
+    """The answers that count, by person, for the room: `answer`, `deputy_id`, `deputy_name`. No notes."""
+    rows = await db.fetch(
+        """
+        select distinct on (y.person_id) y.person_id, y.answer, y.deputy_id,
+            (select trim(d.title || ' ' || d.name) from person d where d.id = y.deputy_id) as deputy_name
+        from reply y where y.meeting_id = $1 order by y.person_id, y.number desc
+        """,
+        meeting_id,
+    )
+    return {row["person_id"]: row for row in rows}
+
+
 async def list_awaited(db: Connection, day: date) -> list[asyncpg.Record]:
     """Meetings that are invited to and not over, with the procedure they were convened under. For workers."""
     rows: list[asyncpg.Record] = await db.fetch(
