@@ -29,6 +29,8 @@ from circle.meetings.agenda import api as agenda_api
 from circle.meetings.agenda import pages as agenda_pages
 from circle.meetings.minutes import api as minutes_api
 from circle.meetings.minutes import pages as minutes_pages
+from circle.meetings.procedure import api as procedure_api
+from circle.meetings.procedure import pages as procedure_pages
 from circle.meetings.replies import api as replies_api
 from circle.meetings.replies import pages as replies_pages
 from circle.people import api as people_api
@@ -63,6 +65,7 @@ FEATURES = [
     "meetings",
     "meetings/agenda",
     "meetings/minutes",
+    "meetings/procedure",
     "meetings/replies",
     "consultations",
     "measures",
@@ -100,6 +103,8 @@ ROUTERS: list[Router] = [
     meetings_pages.router,
     agenda_api.router,
     agenda_pages.router,
+    procedure_api.router,
+    procedure_pages.router,
     minutes_api.router,
     minutes_pages.router,
     replies_api.router,

@@ -137,6 +137,13 @@ CONSTRAINTS: dict[str, tuple[type[CircleError], str, str]] = {
         "Für diesen Tag ist schon ein Ministerium eingetragen.",
     ),
     "delivery_once_per_person": (Conflict, "already_delivered", "Diese Person steht schon im Versand."),
+    "procedure_version_unique": (
+        Conflict,
+        "procedure_exists",
+        "Eben ist eine andere Fassung eingetragen worden.",
+    ),
+    "procedure_day_unique": (Conflict, "procedure_exists", "Ab diesem Tag gilt schon eine andere Fassung."),
+    "procedure_days_ordered": (Invalid, "invalid", "Eine Fassung gilt nicht vor ihrem Beschluss."),
     "meeting_times_ordered": (Invalid, "invalid", "Das Ende muss nach dem Beginn liegen."),
     "agenda_item_order_unique": (
         Conflict,

@@ -1,8 +1,17 @@
 -- Meetings, agenda, papers, minutes and tasks.
+-- The circle's own rules (Geschäftsordnung), one full set for each version. A version holds from its first day until the
+-- next one begins, so that none can overlap; `reference` names the resolution it was adopted by.
 create table procedure (
-    version integer primary key,
+    version integer constraint procedure_version_unique primary key,
+    id uuid not null default gen_random_uuid() constraint procedure_id_unique unique,
     adopted_on date not null,
-    rules jsonb not null
+    in_force_from date not null constraint procedure_day_unique unique,
+    reference text not null default '',
+    meeting_id uuid,
+    rules jsonb not null,
+    revision integer not null default 1,
+    audience text[] not null generated always as (array['circle']) stored,
+    constraint procedure_days_ordered check (in_force_from >= adopted_on)
 );
 
 create table meeting (
@@ -40,6 +49,7 @@ create table meeting (
     constraint meeting_times_ordered check (end_local > start_local)
 );
 create index meeting_page on meeting (date, id);
+alter table procedure add constraint procedure_meeting_exists foreign key (meeting_id) references meeting;
 alter table attendance add constraint attendance_meeting_exists foreign key (meeting_id) references meeting;
 alter table absence add constraint absence_meeting_exists foreign key (meeting_id) references meeting;
 
