@@ -91,6 +91,13 @@ async def remind_replies(around: Around) -> None:
         await replies.remind(db, around.clock.now())
 
 
+async def read_mailbox(around: Around) -> None:
+    """Answers of calendars to invitations."""
+    from circle.meetings.replies import mailbox
+
+    await mailbox.read(around.database, around.settings, around.clock)
+
+
 async def build_print(around: Around, dispatch_id: UUID) -> None:
     """Render minutes, then start the dispatch."""
     await minutes.build_print(around.database, around.storage, dispatch_id)
@@ -157,6 +164,7 @@ JOBS: dict[str, Job] = {
     "accounts.send_link": send_link,
     "meetings.build_invitation": build_invitation,
     "meetings.remind_replies": remind_replies,
+    "meetings.read_mailbox": read_mailbox,
     "minutes.build_print": build_print,
     "minutes.file_print": file_print,
     "knowledge.extract_text": extract_text,

@@ -45,6 +45,18 @@ create table answer_link (
 );
 create index answer_link_object on answer_link (object_id, person_id);
 
+-- Answers of calendars that came by mail, taken over or not: the mail's hash, so that none counts twice, and why it was
+-- refused; nothing of its content. `stamp` orders the answers of one person by the sender's own clock.
+create table calendar_reply (
+    digest bytea constraint calendar_reply_unique primary key,
+    received_at timestamptz not null default now(),
+    reason text not null default '',
+    meeting_id uuid constraint calendar_reply_meeting_exists references meeting,
+    person_id uuid constraint calendar_reply_person_exists references person,
+    stamp timestamptz
+);
+create index calendar_reply_meeting on calendar_reply (meeting_id, person_id);
+
 -- One who is asked, with the answer that counts. `inside`: the reader is of the same house or of the office, and reads the
 -- note and what was answered before. `acting` is who stands in for the person that day by an absence that is entered.
 create function invitee_body(i invitee, m meeting, inside boolean) returns jsonb

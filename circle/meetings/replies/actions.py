@@ -1,5 +1,6 @@
 """What people do with an invitation: answer it, and change the answer until the meeting begins."""
 
+import hashlib
 from datetime import datetime
 from uuid import UUID
 
@@ -17,8 +18,9 @@ from circle.people.deputies import actions as deputies
 from circle.people.deputies import rules as deputies_rules
 from circle.people.deputies.model import AbsenceChange, NewTime
 
-from . import letters, rules, store
-from .model import Invited, Link, NewReply, Way
+from . import incoming, letters, rules, store
+from .incoming import Reason
+from .model import Appointment, Attendee, Invited, Link, NewReply, Way
 
 
 async def answer(db: Connection, actor: Actor, meeting_id: UUID, new: NewReply, way: Way) -> None:
@@ -124,13 +126,58 @@ async def remind(db: Connection, now: datetime) -> int:
     return told
 
 
+async def take_mail(db: Connection, raw: bytes, domain: str, now: datetime) -> Reason | None:
+    """Take over a calendar's answer from a mail (RFC 5546 3.2.3). Returns None, or why it was not taken.
+
+    Each mail counts once, however often it is read. `domain` is that of our appointments' names; `now` is office time.
+    What is not taken is written down with its reason alone. Like a link, a calendar gives nobody rights.
+    """
+    digest = hashlib.sha256(raw).digest()
+    said = await store.claim_mail(db, digest)
+    if said is not None:
+        return msgspec.convert(said, Reason) if said else None
+    meeting: Appointment | None = None
+    who: Attendee | None = None
+    reason: Reason | None = None
+    stamp = None
+    try:
+        found = incoming.read(raw)
+        stamp = found.stamp
+        name, _, house = found.uid.rpartition("@")
+        calendar_id = rules.calendar_id(name) if house.lower() == domain.lower() else None
+        meeting = await store.lock_by_calendar(db, calendar_id) if calendar_id else None
+        if meeting is None:
+            raise incoming.Refused("unknown_meeting")
+        who = await store.find_attendee(db, meeting.id, found.address, clock.day(now))
+        if who is None:
+            raise incoming.Refused("not_invited")
+        rules.require_version(found.sequence, meeting.sent_sequence, meeting.sequence)
+        if not rules.is_open(meeting.state, meeting.date, meeting.start_local, now):
+            raise incoming.Refused("closed")
+        if who.stamp and found.stamp < who.stamp:
+            raise incoming.Refused("older")
+        given = rules.of_calendar(found.answer, meeting.mode, who.answer)
+        await store.insert(db, meeting.id, who.id, given, None, found.comment, "calendar", None, now)
+        actor = Actor(who.id, None, who.name, frozenset(), (), now)
+        await audit.record(
+            db, actor, "reply.given", "meeting", meeting.id, meeting.reference, person_id=who.id, answer=given,
+            way="calendar",
+        )  # fmt: skip
+    except incoming.Refused as refused:
+        reason = refused.reason
+    await store.settle_mail(
+        db, digest, reason or "", meeting.id if meeting else None, who.id if who else None, stamp
+    )
+    return reason
+
+
 async def _record(
     db: Connection, actor: Actor, meeting: StoredMeeting, who: Invited, new: NewReply, way: Way
 ) -> None:
     rules.require_open(meeting.state, meeting.date, meeting.start_local, actor.now)
     rules.require_answer(new, meeting.mode, who)
     by = None if way in ("link", "calendar") else actor.person_id
-    await store.insert(db, meeting.id, who.person_id, new, way, by, actor.now)
+    await store.insert(db, meeting.id, who.person_id, new.answer, new.deputy_id, new.note, way, by, actor.now)
     await audit.record(
         db, actor, "reply.given", "meeting", meeting.id, meeting.reference, person_id=who.person_id,
         answer=new.answer, way=way,

@@ -74,10 +74,18 @@ class House(msgspec.Struct, frozen=True):
     name: str
 
 
+class RefusedReply(msgspec.Struct, frozen=True):
+    """A calendar's answer that was not taken over, and why."""
+
+    received_at: datetime
+    reason: str
+    name: str | None
+
+
 class Replies(msgspec.Struct, frozen=True):
     """The answers to one meeting: everybody's for the circle (`whole`), one's own for others.
 
-    `quorum_least` is the procedure's.
+    `quorum_least` is the procedure's, `refused` are calendars' answers that were not taken over, for the office.
     """
 
     id: UUID
@@ -91,6 +99,7 @@ class Replies(msgspec.Struct, frozen=True):
     state: State
     quorum_least: int
     whole: bool
+    refused: list[RefusedReply]
     houses: list[House]
     deputies: list[Deputy]
     items: list[Invitee]
@@ -115,6 +124,28 @@ class Link(msgspec.Struct, frozen=True):
     date: date
     start_local: str
     serves: bool
+
+
+class Appointment(msgspec.Struct, frozen=True):
+    """A locked meeting as a calendar's answer meets it: `sent_sequence` is the version that went out last."""
+
+    id: UUID
+    reference: str
+    mode: Mode
+    state: State
+    date: date
+    start_local: str
+    sequence: int
+    sent_sequence: int
+
+
+class Attendee(msgspec.Struct, frozen=True):
+    """Who answers from a calendar, with the answer that counts and the stamp of the last one from a calendar."""
+
+    id: UUID
+    name: str
+    answer: Answer | None
+    stamp: datetime | None
 
 
 class Invited(msgspec.Struct, frozen=True):

@@ -17,7 +17,12 @@ from .model import Invitee, NewReply, OwnReply, Replies
 
 Incoming = Request[Any, Any, Any]
 HERE = "/sitzungen/{reference:str}"
-WORDS: dict[str, Any] = {"answers": rules.WORDS, "reply_tones": rules.TONES, "ways": rules.WAYS}
+WORDS: dict[str, Any] = {
+    "answers": rules.WORDS,
+    "reply_tones": rules.TONES,
+    "ways": rules.WAYS,
+    "reasons": rules.REASONS,
+}
 
 
 @get(HERE + "/rueckmeldung", opt={"permission": "signed_in"})

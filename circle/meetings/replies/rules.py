@@ -14,6 +14,7 @@ from circle.core import calendar, errors
 from circle.meetings import rules as meetings
 from circle.meetings.model import Mode, Status
 
+from .incoming import Reason, Refused
 from .model import Answer, Given, House, Invited, Invitee, NewReply
 
 WORDS: dict[Answer, str] = {
@@ -40,6 +41,19 @@ WAYS = {
     "telephone": "telefonisch",
 }
 REMINDER_HOUR = "10:00"
+REASONS: dict[Reason, str] = {
+    "too_large": "zu groß",
+    "unreadable": "nicht lesbar",
+    "no_calendar": "ohne Kalenderantwort",
+    "not_a_reply": "keine einfache Antwort auf einen Termin",
+    "no_answer": "weder Zusage noch Absage (zum Beispiel weitergeleitet)",
+    "foreign_sender": "der Absender ist nicht die eingeladene Adresse",
+    "unknown_meeting": "Termin unbekannt",
+    "other_sequence": "Antwort auf eine frühere Fassung des Termins",
+    "not_invited": "die Adresse ist nicht eingeladen",
+    "closed": "die Sitzung hat begonnen oder findet nicht statt",
+    "older": "inzwischen liegt eine spätere Antwort vor",
+}
 COMING = ("in_person", "online", "coming")
 MODES: dict[Mode, tuple[Given, ...]] = {
     "in_person": ("in_person",),
@@ -116,6 +130,32 @@ def reminder(on: date, procedure: Mapping[str, Any]) -> datetime:
     """
     period = procedure.get("reply_reminder") or {"unit": "days_before", "value": 7}
     return calendar.parse_local(calendar.deadline(period["unit"], on, period["value"]).on, REMINDER_HOUR)
+
+
+def of_calendar(answer: str, mode: Mode, before: Answer | None) -> Answer:
+    """A calendar's answer as one of ours: it does not ask how one comes, so that a form said before stays."""
+    if answer == "tentative":
+        return "tentative"
+    if answer == "declined":
+        return "declined"
+    if mode == "hybrid":
+        return before if before in COMING else "coming"
+    return mode
+
+
+def calendar_id(text: str) -> UUID | None:
+    """The part of an appointment's name that is ours; None when it is no id."""
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
+
+
+def require_version(sequence: int, sent: int, now: int) -> None:
+    """Raises Refused for an answer to a version of the appointment that is out of date, or that was never sent
+    (RFC 5546 2.1.5). Between a change and its supplement both versions are about."""
+    if not sent <= sequence <= now:
+        raise Refused("other_sequence")
 
 
 def proposal(answer: Answer, *, member: bool) -> Status | None:

@@ -8,7 +8,7 @@ import msgspec
 
 from circle.core.db import Answer, Caller, Connection, read_one
 
-from .model import Invited, Link, NewReply, Replies
+from .model import Appointment, Attendee, Invited, Link, Replies
 
 
 async def get(
@@ -30,6 +30,11 @@ async def get(
                 select (r.rules -> 'quorum' ->> 'present_members_min')::integer
                 from procedure r where r.version = m.procedure_version), 3),
             'whole', 'circle' = any(me.keys),
+            'refused', (
+                select coalesce(jsonb_agg(jsonb_build_object('received_at', c.received_at, 'reason', c.reason, 'name', (
+                    select p.name from person p where p.id = c.person_id)) order by c.received_at), '[]')
+                from calendar_reply c
+                where c.meeting_id = m.id and c.reason <> '' and me.roles && array['circle_office']),
             'houses', (
                 select coalesce(jsonb_agg(jsonb_build_object('id', h.id, 'name', h.short) order by h.name), '[]')
                 from authority h where h.kind = 'district_government'),
@@ -184,7 +189,7 @@ async def find_linked(db: Connection, link: Link) -> Replies:
         """
         select jsonb_build_object('id', m.id, 'reference', m.reference, 'title', m.title, 'date', m.date,
             'start_local', to_char(m.start_local, 'HH24:MI'), 'end_local', to_char(m.end_local, 'HH24:MI'),
-            'place', m.place, 'mode', m.mode, 'state', m.state, 'quorum_least', 0, 'whole', false, 'houses', array[]::text[],
+            'place', m.place, 'mode', m.mode, 'state', m.state, 'quorum_least', 0, 'whole', false, 'refused', array[]::text[], 'houses', array[]::text[],
             'deputies', (
                 select coalesce(jsonb_agg(jsonb_build_object('id', d.id, 'name', trim(d.title || ' ' || d.name),
                     'authority_id', b.authority_id) order by d.name, d.id), '[]')
@@ -213,8 +218,88 @@ async def revoke_links(db: Connection, meeting_id: UUID, person_id: UUID) -> int
     return int(done.split()[-1])
 
 
+async def claim_mail(db: Connection, digest: bytes) -> str | None:
+    """None when a mail is new, and this transaction's to judge; otherwise what was said of it before, empty for taken."""
+    if await db.fetchval(
+        """
+        insert into calendar_reply (digest) values ($1) on conflict on constraint calendar_reply_unique do nothing
+        returning true
+        """,
+        digest,
+    ):
+        return None
+    found: str = await db.fetchval("select reason from calendar_reply where digest = $1", digest)
+    return found
+
+
+async def settle_mail(
+    db: Connection,
+    digest: bytes,
+    reason: str,
+    meeting_id: UUID | None,
+    person_id: UUID | None,
+    stamp: datetime | None,
+) -> None:
+    """What became of a mail."""
+    await db.execute(
+        "update calendar_reply set reason = $2, meeting_id = $3, person_id = $4, stamp = $5 where digest = $1",
+        digest,
+        reason,
+        meeting_id,
+        person_id,
+        stamp,
+    )
+
+
+async def lock_by_calendar(db: Connection, calendar_id: UUID) -> Appointment | None:
+    """The meeting that calendars know by this name, on its last date, held until the end of the transaction."""
+    found = await db.fetchrow(
+        """
+        select m.id, m.reference, m.mode, m.state, m.date, to_char(m.start_local, 'HH24:MI') as start_local, m.sequence,
+            coalesce((
+                select (v.agenda ->> 'sequence')::integer from agenda_version v
+                where v.meeting_id = m.id and v.version = m.agenda_version), m.sequence) as sent_sequence
+        from meeting m where (m.calendar_id = $1 or m.id = $1) and m.state <> 'moved'
+        order by m.sequence desc limit 1 for update of m
+        """,
+        calendar_id,
+    )
+    return msgspec.convert(dict(found), Appointment) if found else None
+
+
+async def find_attendee(db: Connection, meeting_id: UUID, address: str, day: date) -> Attendee | None:
+    """Who is invited under an address, their own or the one to which the invitation went, and may still see the meeting."""
+    found = await db.fetchrow(
+        """
+        select p.id, p.name, (
+                select y.answer from reply y where y.meeting_id = m.id and y.person_id = p.id
+                order by y.number desc limit 1) as answer,
+            (select max(c.stamp) from calendar_reply c
+                where c.meeting_id = m.id and c.person_id = p.id and c.reason = '') as stamp
+        from invitee i join person p on p.id = i.person_id and p.active join meeting m on m.id = i.meeting_id
+        where m.id = $1 and visible(m.audience, keys_on(p.id, p.authority_id, roles_on(p.id, $3), $3))
+            and (lower(p.email) = $2 or exists (
+                select from delivery e join dispatch d on d.id = e.dispatch_id
+                where d.object_id = m.id and e.person_id = p.id and lower(e.address) = $2))
+        order by lower(p.email) <> $2, p.letters_only limit 1
+        """,
+        meeting_id,
+        address,
+        day,
+    )
+    return msgspec.convert(dict(found), Attendee) if found else None
+
+
 async def insert(
-    db: Connection, meeting_id: UUID, person_id: UUID, new: NewReply, way: str, by: UUID | None, at: datetime
+    db: Connection,
+    meeting_id: UUID,
+    person_id: UUID,
+    answer: str,
+    deputy_id: UUID | None,
+    note: str,
+    way: str,
+    by: UUID | None,
+    at: datetime,
 ) -> None:
     """One more answer, which counts from now on."""
     await db.execute(
@@ -224,9 +309,9 @@ async def insert(
         """,
         meeting_id,
         person_id,
-        new.answer,
-        new.deputy_id,
-        new.note.strip(),
+        answer,
+        deputy_id,
+        note.strip(),
         way,
         by,
         at,
