@@ -33,6 +33,8 @@ from circle.meetings.procedure import api as procedure_api
 from circle.meetings.procedure import pages as procedure_pages
 from circle.meetings.replies import api as replies_api
 from circle.meetings.replies import pages as replies_pages
+from circle.meetings.year import api as year_api
+from circle.meetings.year import pages as year_pages
 from circle.people import api as people_api
 from circle.people import pages as people_pages
 from circle.people.accounts import api as accounts_api
@@ -66,6 +68,7 @@ FEATURES = [
     "meetings/agenda",
     "meetings/minutes",
     "meetings/procedure",
+    "meetings/year",
     "meetings/replies",
     "consultations",
     "measures",
@@ -105,6 +108,8 @@ ROUTERS: list[Router] = [
     agenda_pages.router,
     procedure_api.router,
     procedure_pages.router,
+    year_api.router,
+    year_pages.router,
     minutes_api.router,
     minutes_pages.router,
     replies_api.router,
