@@ -31,6 +31,7 @@ from .model import (
     NewMeeting,
     Sending,
 )
+from .replies import pages as reply_pages
 from .replies import rules as reply_rules
 from .replies import store as replies
 
@@ -130,10 +131,11 @@ async def show(
     await agenda.note_reading(db, caller, found.me, meeting.agenda)
     me, today = auth.me(found.me), clock.day(caller.now)
     acts = rules.acts(me, meeting, today)
+    reply = await reply_pages.panel(db, caller, meeting.id) if meeting.state == "invited" else None
     return pages.show(
         request, "meetings/show.html", me, meeting=meeting, acts=acts, act_links=ACTS, points=_points(meeting),
         hints=_hints(meeting) if access.may(me, "meetings.convene") else [], times=rules.clock_times(meeting),
-        deadline_words=rules.DEADLINE_WORDS, may_dispatch=access.may(me, "dispatches.send"),
+        deadline_words=rules.DEADLINE_WORDS, reply=reply, may_dispatch=access.may(me, "dispatches.send"),
         may_deputise=access.may(me, "absences.enter") and meeting.date >= today and meeting.state not in ("cancelled", "moved"),
         **WORDS,
     )  # fmt: skip

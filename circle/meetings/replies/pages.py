@@ -199,6 +199,15 @@ def form_context(one: Invitee | None, replies: Replies, caller: Caller) -> dict[
     }  # fmt: skip
 
 
+async def panel(db: Connection, caller: Caller, meeting_id: UUID) -> dict[str, Any]:
+    """What the meeting's own page shows: the reader's answer with its form, and how far all are."""
+    found = await store.get(db, caller, meeting_id)
+    replies = pages.as_struct(found, Replies)
+    own = _own(found, replies)
+    waiting = sum(rules.is_waiting(one.answer) for one in replies.items)
+    return form_context(own, replies, caller) | {"last": filled(own), "waiting": waiting}
+
+
 def _own(found: Answer, replies: Replies) -> Invitee | None:
     """The reader's own line; None for whoever is not invited, who gets the page without a form."""
     me = auth.me(found.me)

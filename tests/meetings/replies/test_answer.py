@@ -50,8 +50,9 @@ async def test_the_last_answer_counts_and_all_are_kept(
 async def test_page_and_api_agree(db: Connection, client: Clients, office: Clock) -> None:
     meeting = await invited(db, office)
     page = await client.browser("ben")
-    shown = await page.get(PAGE)
-    assert OWN in shown.text
+    with queries(db) as seen:
+        shown = await page.get(PAGE)
+    assert len(seen) == 2 and f'action="{OWN}"' in shown.text and "(6 offen)" in shown.text
     form = (await page.get(OWN)).text
     assert "kommt in Präsenz" in form and "kommt online" not in form
     done = await page.post(OWN, {"answer": "in_person", "note": "gern", "idempotency_key": "k1"})
@@ -59,6 +60,8 @@ async def test_page_and_api_agree(db: Connection, client: Clients, office: Clock
     assert await answers(db) == [("in_person", "page")]
     items = (await (await client.as_("ben")).get(f"/api/v1/meetings/{meeting}/replies")).json()["items"]
     assert [one["answer"] for one in items if one["name"] == "Ben Beauftragt"] == ["in_person"]
+    shown = await page.get(PAGE)
+    assert "kommt in Präsenz" in shown.text and "Antwort ändern" in shown.text and "(5 offen)" in shown.text
     again = (await page.get(OWN)).text
     assert "gern" in again and "im Arbeitsraum" in again
 
