@@ -5,6 +5,8 @@ create table invitee (
     meeting_id uuid not null constraint invitee_meeting_exists references meeting,
     person_id uuid not null constraint invitee_person_exists references person,
     invited_on date not null,
+    -- Not by the invitation, but named as deputy in an answer.
+    as_deputy boolean not null default false,
     -- The day of the one reminder.
     reminded_on date,
     constraint invitee_unique primary key (meeting_id, person_id)

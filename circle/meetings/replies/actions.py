@@ -111,14 +111,7 @@ async def remind(db: Connection, now: datetime) -> int:
         if not people:
             continue
         subject, text = letters.reminder(dict(meeting))
-        letter = Letter(
-            kind="notice", object_kind="meeting", object_id=meeting["id"], title=f"Erinnerung {meeting['reference']}",
-            subject=subject, text=text, level="circle", audience=meeting_letters.audience(meeting["id"]),
-            recipients=people, answer_page=meeting_letters.ANSWER_PAGE,
-        )  # fmt: skip
-        dispatch_id = await distribution.prepare(db, actor, letter)
-        part = meeting_letters.page_part(meeting["id"], meeting["reference"])
-        await distribution.add_part(db, dispatch_id, part)
+        await _write(db, actor, meeting["id"], meeting["reference"], subject, text, people)
         await audit.record(
             db, actor, "reply.reminded", "meeting", meeting["id"], meeting["reference"], people=len(people)
         )
@@ -201,11 +194,13 @@ async def _represent(
         return
     if new.deputy_id is None:
         ahead = who.absence_starts_on is not None and who.absence_starts_on > actor.today
-        if who.for_this and who.absence_id and ahead:
+        if who.for_this and who.absence_id and who.absence_deputy_id and ahead:
             await deputies.call_off(db, actor, who.absence_id)
+            await store.delete_deputy(db, meeting.id, who.absence_deputy_id)
     elif who.absence_id is None:
         new_time = NewTime(new.deputy_id, meeting.date, meeting.date, meeting.id)
         await deputies.enter(db, actor, who.person_id, new_time)
+        await _ask_deputy(db, actor, meeting, who, new.deputy_id)
     elif (
         who.for_this
         and who.absence_revision
@@ -213,3 +208,34 @@ async def _represent(
         and meeting.date > actor.today
     ):
         await deputies.change(db, actor, who.absence_id, AbsenceChange(new.deputy_id), who.absence_revision)
+        if who.absence_deputy_id:
+            await store.delete_deputy(db, meeting.id, who.absence_deputy_id)
+        await _ask_deputy(db, actor, meeting, who, new.deputy_id)
+
+
+async def _ask_deputy(
+    db: Connection, actor: Actor, meeting: StoredMeeting, who: Invited, deputy_id: UUID
+) -> None:
+    """Who is named as deputy is told and asked; who is invited already knows of the meeting."""
+    if await store.insert_deputy(db, meeting.id, deputy_id, actor.today):
+        subject, text = letters.deputy(msgspec.structs.asdict(meeting), who.name)
+        await _write(db, actor, meeting.id, meeting.reference, subject, text, [deputy_id])
+
+
+async def _write(
+    db: Connection,
+    actor: Actor,
+    meeting_id: UUID,
+    reference: str,
+    subject: str,
+    text: str,
+    people: list[UUID],
+) -> None:
+    """A letter that asks for an answer, with the way to the meeting's page."""
+    letter = Letter(
+        kind="notice", object_kind="meeting", object_id=meeting_id, title=f"Rückmeldung {reference}", subject=subject,
+        text=text, level="circle", audience=meeting_letters.audience(meeting_id), recipients=people,
+        answer_page=meeting_letters.ANSWER_PAGE,
+    )  # fmt: skip
+    dispatch_id = await distribution.prepare(db, actor, letter)
+    await distribution.add_part(db, dispatch_id, meeting_letters.page_part(meeting_id, reference))

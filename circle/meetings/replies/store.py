@@ -91,6 +91,33 @@ async def insert_invitees(db: Connection, meeting_id: UUID, people: list[UUID], 
     )
 
 
+async def insert_deputy(db: Connection, meeting_id: UUID, person_id: UUID, day: date) -> bool:
+    """A deputy who is named in an answer is asked too; False when they were before."""
+    return bool(
+        await db.fetchval(
+            """
+            insert into invitee (meeting_id, person_id, invited_on, as_deputy) values ($1, $2, $3, true)
+            on conflict on constraint invitee_unique do nothing returning true
+            """,
+            meeting_id,
+            person_id,
+            day,
+        )
+    )
+
+
+async def delete_deputy(db: Connection, meeting_id: UUID, person_id: UUID) -> None:
+    """A deputy who is named no more is not asked any more, unless they have answered."""
+    await db.execute(
+        """
+        delete from invitee i where i.meeting_id = $1 and i.person_id = $2 and i.as_deputy
+            and not exists (select from reply y where y.meeting_id = $1 and y.person_id = $2)
+        """,
+        meeting_id,
+        person_id,
+    )
+
+
 async def find_invited(db: Connection, meeting_id: UUID, person_id: UUID | None) -> Invited | None:
     """One who is asked, held until the end of the transaction: entries about their absence queue at their row too."""
     found = await db.fetchrow(

@@ -157,8 +157,16 @@ async def test_naming_a_deputy_enters_the_absence_and_changing_ones_mind_takes_i
     row = await db.fetchrow("select * from absence where deputy_id = $1", dora)
     assert (row["starts_on"], row["ends_on"], row["meeting_id"]) == (DAY, DAY, meeting)
     assert (await stand_in.get(f"/api/v1/meetings/{meeting}")).status_code == 200
+    told = await db.fetchrow(
+        "select d.subject, d.answer_page from dispatch d join delivery e on e.dispatch_id = d.id where e.person_id = $1",
+        dora,
+    )
+    assert told["subject"] == "Sie vertreten Ben Beauftragt in der Sitzung am 13.01.2027"
+    assert told["answer_page"] == "/rueckmeldung"
+    assert (await stand_in.get(f"/api/v1/meetings/{meeting}/reply")).json()["answer"] is None
     await act(ben, meeting, "reply", {"answer": "in_person"})
     assert await db.fetchval("select count(*) from absence where deputy_id = $1", dora) == 0
+    assert await db.fetchval("select count(*) from invitee where person_id = $1", dora) == 0
     assert (await stand_in.get(f"/api/v1/meetings/{meeting}")).status_code == 404
 
 
@@ -173,6 +181,8 @@ async def test_another_deputy_takes_the_place_of_the_first(
     ben_id = await make.person_id(db, "ben")
     rows = await db.fetch("select deputy_id from absence where person_id = $1", ben_id)
     assert [row["deputy_id"] for row in rows] == [emma]
+    asked = await db.fetch("select person_id from invitee where as_deputy")
+    assert [row["person_id"] for row in asked] == [emma]
 
 
 async def test_an_absence_that_stands_in_the_way_is_left_and_told(
