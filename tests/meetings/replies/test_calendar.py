@@ -1,6 +1,7 @@
 """Answers of calendars by mail (RFC 5546 3.2.3), in the shapes of three programs; hostile mails are refused with a reason
 and leave no content behind. The mails are written after the RFCs and public samples."""
 
+import asyncio
 import os
 from datetime import UTC, datetime
 from pathlib import Path
@@ -253,6 +254,21 @@ async def test_a_piped_mail_is_taken_and_a_refusal_is_no_bounce(
         meeting = await invited(db, await clock.read(db))
     assert await mailbox.take_one(settings, mail(meeting)) is None
     assert await mailbox.take_one(settings, b"nichts") == "no_calendar"
+    async with database.begin(None) as db:
+        assert await answers(db) == [("in_person", "calendar")]
+
+
+async def test_one_mail_in_many_hands_counts_once(fresh: tuple[Database, Settings]) -> None:
+    database = fresh[0]
+    async with database.begin(None) as db:
+        office = await clock.read(db)
+        raw = mail(await invited(db, office))
+
+    async def run() -> str | None:
+        async with database.begin(None) as db:
+            return await take(db, raw, office)
+
+    assert await asyncio.gather(*[run() for _ in range(4)]) == [None] * 4
     async with database.begin(None) as db:
         assert await answers(db) == [("in_person", "calendar")]
 
