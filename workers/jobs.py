@@ -83,6 +83,14 @@ async def build_invitation(around: Around, dispatch_id: UUID) -> None:
     )
 
 
+async def open_agendas(around: Around) -> None:
+    """Planned meetings whose agenda opens."""
+    from circle.meetings.year import actions as year
+
+    async with around.database.begin(None) as db:
+        await year.open_due(db, around.clock.now())
+
+
 async def remind_replies(around: Around) -> None:
     """Those who have not answered an invitation."""
     from circle.meetings.replies import actions as replies
@@ -163,6 +171,7 @@ JOBS: dict[str, Job] = {
     "distribution.tell_absence": tell_absence,
     "accounts.send_link": send_link,
     "meetings.build_invitation": build_invitation,
+    "meetings.open_agendas": open_agendas,
     "meetings.remind_replies": remind_replies,
     "meetings.read_mailbox": read_mailbox,
     "minutes.build_print": build_print,

@@ -19,6 +19,7 @@ DAILY: dict[str, time] = {
     "knowledge.mark_overdue": time(5, 0),
     "consultations.remind_due": time(6, 0),
     "tasks.remind_due": time(8, 0),
+    "meetings.open_agendas": time(5, 30),
     "meetings.remind_replies": time(10, 0),
     "tasks.hand_over": time(0, 0),
     "people.remind_contacts": time(7, 0),

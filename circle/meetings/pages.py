@@ -135,7 +135,7 @@ async def show(
     return pages.show(
         request, "meetings/show.html", me, meeting=meeting, acts=acts, act_links=ACTS, points=_points(meeting),
         hints=_hints(meeting) if access.may(me, "meetings.convene") else [], times=rules.clock_times(meeting),
-        deadline_words=rules.DEADLINE_WORDS, reply=reply, may_dispatch=access.may(me, "dispatches.send"),
+        deadline_words=rules.DEADLINE_WORDS, revision=found.revision, may_open=meeting.state in rules.STEPS["open"] and access.may(me, "meetings.convene"), reply=reply, may_dispatch=access.may(me, "dispatches.send"),
         may_deputise=access.may(me, "absences.enter") and meeting.date >= today and meeting.state not in ("cancelled", "moved"),
         **WORDS,
     )  # fmt: skip
@@ -206,6 +206,17 @@ async def change(
             **WORDS,
         )
     return pages.go(f"/sitzungen/{reference}", "Die Änderung ist gespeichert.")
+
+
+@post(HERE + "/oeffnen", opt={"permission": "meetings.convene"})
+async def open_agenda(
+    request: Incoming, db: web.Db, actor: web.Acting, reference: FromPath[str]
+) -> Response[Any]:
+    """Let members put items forward for a planned meeting."""
+    form = await pages.read_form(request)
+    meeting = await actions.locked(db, actor, None, reference[:40])
+    await actions.open_agenda(db, actor, meeting.id, pages.revision(form))
+    return pages.go(f"/sitzungen/{reference}", "Die Tagesordnung ist offen. Punkte können angemeldet werden.")
 
 
 @get(HERE + "/einladung", opt={"permission": "meetings.invite"})
@@ -568,7 +579,7 @@ router = Router(
     "/",
     include_in_schema=False,
     route_handlers=[
-        show_all, show_new, convene, show, calendar_file, show_change, change, show_invitation, invite,
+        show_all, show_new, convene, show, calendar_file, show_change, change, open_agenda, show_invitation, invite,
         show_supplement, supplement, show_cancel, cancel, show_move, move, show_room, record_attendance, start, close,
     ],
 )  # fmt: skip

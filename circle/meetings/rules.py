@@ -59,6 +59,7 @@ BEFORE_MEETING = (*BEFORE_INVITATION, "invited")
 OPEN_RECORD = (*BEFORE_MEETING, "running", "held", "minutes_draft")
 """States in which the attendance may still be put right: until the minutes are approved."""
 STEPS = {
+    "open": ("planned",),
     "invite": BEFORE_INVITATION,
     "supplement": ("invited",),
     "start": ("invited",),
@@ -101,6 +102,7 @@ def require_step(act: str, state: str) -> None:
         told = {
             "supplement": "Nachversendet wird zwischen der Einladung und der Sitzung.",
             "start": "Eröffnet wird eine Sitzung, zu der eingeladen ist.",
+            "open": "Geöffnet wird die Tagesordnung einer geplanten Sitzung.",
             "close": "Nur eine laufende Sitzung wird geschlossen.",
         }.get(act, "Das geht in diesem Stand nicht mehr.")
         raise errors.Conflict(f"Die Sitzung ist im Stand „{STATES[state]}“. {told}")
@@ -383,7 +385,10 @@ def acts(me: Me, meeting: Meeting, today: date) -> list[str]:
         "minutes": meeting.minutes_open and state in ("held", "minutes_draft", "minutes_approved", "filed"),
         "invite": office and state in STEPS["invite"],
         "supplement": office and state in STEPS["supplement"],
-        "propose": access.may(me, "agenda.propose") and state in BEFORE_MEETING,
+        "propose": access.may(me, "agenda.propose")
+        and (
+            state in BEFORE_MEETING if access.may(me, "agenda.admit") else state in ("agenda_open", "invited")
+        ),
         "arrange": access.may(me, "agenda.admit") and state in (*BEFORE_MEETING, "running"),
         "change": access.may(me, "meetings.convene") and state not in ("cancelled", "moved", "filed"),
         "attendance": runs and state in OPEN_RECORD,

@@ -329,6 +329,15 @@ async def mark_invited(db: Connection, meeting_id: UUID, version: int, today: da
     )
 
 
+async def mark_open(db: Connection, meeting_id: UUID) -> bool:
+    """A planned meeting takes items from now on; False when it is no longer a planned one."""
+    done = await db.execute(
+        "update meeting set state = 'agenda_open', revision = revision + 1 where id = $1 and state = 'planned'",
+        meeting_id,
+    )
+    return bool(done == "UPDATE 1")
+
+
 async def mark_started(db: Connection, meeting_id: UUID, at: datetime) -> None:
     """The meeting begins."""
     await db.execute(

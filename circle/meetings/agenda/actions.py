@@ -47,7 +47,7 @@ async def propose(db: Connection, actor: Actor, meeting_id: UUID, new: NewItem) 
     """
     meeting = await _meeting(db, actor, meeting_id)
     access.require(actor, "agenda.propose")
-    rules.require_proposals(meeting.state)
+    rules.require_proposals(meeting.state, office=access.may(actor, "agenda.admit"))
     item_id = uuid.uuid4()
     order = await store.next_place(db, meeting_id)
     late = rules.is_late(meeting.state, meeting.on, meeting.submission_until, actor.today)

@@ -54,6 +54,7 @@ class Quorum(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Rules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A full set of rules; what is not named holds as it stands here (domain part 3)."""
 
+    agenda_opens: Before = Before("days_before", 84)
     agenda_submission: Before = Before("days_before", 28)
     invitation: Before = Before("clear_days_before", 14)
     papers: Before = Before("clear_days_before", 7)
@@ -144,6 +145,8 @@ class ProcedureForm(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     adopted_on: Day
     in_force_from: Day
     reference: Line
+    agenda_opens_unit: BeforeUnit
+    agenda_opens_value: BeforeValue
     agenda_submission_unit: BeforeUnit
     agenda_submission_value: BeforeValue
     invitation_unit: BeforeUnit

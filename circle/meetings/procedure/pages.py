@@ -23,7 +23,8 @@ BEFORE = [(name, rules.UNITS[name]) for name in ("days_before", "clear_days_befo
 AFTER = [(name, rules.UNITS[name]) for name in ("weeks", "days", "working_days")]
 WORDS: dict[str, Any] = {
     "states": STATES,
-    "deadline_words": meetings.DEADLINE_WORDS | {"reply_reminder": rules.LABELS["reply_reminder"]},
+    "deadline_words": meetings.DEADLINE_WORDS
+    | {name: rules.LABELS[name] for name in ("reply_reminder", "agenda_opens")},
     "labels": rules.LABELS,
     "before_units": BEFORE,
     "after_units": AFTER,

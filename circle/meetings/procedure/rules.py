@@ -28,6 +28,7 @@ from .model import (
 )
 
 LABELS = {
+    "agenda_opens": "Öffnung der Tagesordnung",
     "agenda_submission": "Anmeldung von Punkten",
     "invitation": "Einladung",
     "papers": "Beratungsunterlagen",
@@ -68,6 +69,7 @@ _CHOICES = {
     "minutes_kind": MINUTES_KINDS,
 }
 _SENTENCES = {
+    "agenda_opens": "Eine geplante Sitzung nimmt {} Punkte auf, oder sobald die Geschäftsstelle sie öffnet.",
     "agenda_submission": "Punkte werden spätestens {} angemeldet.",
     "invitation": "Die Einladung geht spätestens {} hinaus.",
     "papers": "Beratungsunterlagen gehen spätestens {} hinaus.",
@@ -182,6 +184,10 @@ def require_adoptable(
         wrong["rules.agenda_submission.value"] = (
             "Die Anmeldung muss enden, bevor die Einladung hinausgeht. Bitte wählen Sie mehr Tage als für die Einladung."
         )
+    if _days(rules.agenda_opens) <= _days(rules.agenda_submission):
+        wrong["rules.agenda_opens.value"] = (
+            "Die Tagesordnung muss offen sein, bevor die Anmeldung endet. Bitte wählen Sie mehr Tage als für die Anmeldung."
+        )
     if wrong:
         raise errors.Invalid("Bitte prüfen Sie die Fassung.", fields=wrong)
 
@@ -206,8 +212,8 @@ def require_coming(in_force_from: date, meetings: int, today: date) -> None:
 def compute(version: int, rules: Rules, on: date) -> Computed:
     """Every deadline of a meeting on a day, in the order of the days. Raises Invalid at the date outside 2000 to 2100."""
     found = meetings.deadlines(on, msgspec.to_builtins(rules))
-    reminder = rules.reply_reminder
-    found["reply_reminder"] = calendar.deadline(reminder.unit, on, reminder.value)
+    found["reply_reminder"] = calendar.deadline(rules.reply_reminder.unit, on, rules.reply_reminder.value)
+    found["agenda_opens"] = opening(rules, on)
     days = [on, *(one.on for one in found.values())]
     return Computed(
         procedure_version=version,
@@ -220,6 +226,11 @@ def compute(version: int, rules: Rules, on: date) -> Computed:
         ],
         warnings=warnings(on),
     )
+
+
+def opening(rules: Rules, on: date) -> calendar.Deadline:
+    """The day on which a planned meeting begins to take items by itself."""
+    return calendar.deadline(rules.agenda_opens.unit, on, rules.agenda_opens.value)
 
 
 def _days_between(first: date, last: date) -> Iterator[date]:
@@ -240,6 +251,7 @@ def warnings(on: date) -> list[str]:
 def from_form(form: ProcedureForm) -> NewProcedure:
     """The version that a form describes."""
     rules = Rules(
+        agenda_opens=Before(form.agenda_opens_unit, form.agenda_opens_value),
         agenda_submission=Before(form.agenda_submission_unit, form.agenda_submission_value),
         invitation=Before(form.invitation_unit, form.invitation_value),
         papers=Before(form.papers_unit, form.papers_value),

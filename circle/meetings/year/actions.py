@@ -1,12 +1,17 @@
 """What the office does with a year: look at the days it would have, and set them in one act."""
 
+from datetime import datetime
+
 import msgspec
 
-from circle.core import access, errors
+from circle.core import access, audit, auth, clock, errors
 from circle.core.auth import Actor
 from circle.core.db import Connection
 from circle.meetings import actions as meetings
+from circle.meetings import store as meeting_store
 from circle.meetings.model import NewMeeting
+from circle.meetings.procedure import rules as procedure
+from circle.meetings.procedure.model import Rules
 
 from . import rules, store
 from .model import Created, Series, SeriesAnswer, SeriesMeeting
@@ -52,6 +57,23 @@ async def create(db: Connection, actor: Actor, series: Series) -> SeriesAnswer:
         msgspec.convert(dict(one), Created) for one in await store.list_created(db, list(actor.keys), ids)
     ]
     return msgspec.structs.replace(answer, created=created)
+
+
+async def open_due(db: Connection, now: datetime) -> int:
+    """Open the planned meetings whose day by the procedure they were called under has come (domain rules 3.1, 3.3).
+
+    `now` is office time, aware. Returns how many. Run twice or at the same time, each is opened once.
+    """
+    actor, today, opened = auth.service(now), clock.day(now), 0
+    for meeting in await store.list_planned(db, today):
+        known = msgspec.json.decode(meeting["rules"], type=Rules)
+        if procedure.opening(known, meeting["date"]).on > today or not await meeting_store.mark_open(
+            db, meeting["id"]
+        ):
+            continue
+        await audit.record(db, actor, "meeting.opened", "meeting", meeting["id"], meeting["reference"])
+        opened += 1
+    return opened
 
 
 def _wanted(series: Series) -> list[tuple[SeriesMeeting, str]]:

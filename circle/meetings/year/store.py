@@ -81,3 +81,19 @@ async def list_created(db: Connection, keys: list[str], ids: list[UUID]) -> list
         ids,
     )
     return rows
+
+
+async def list_planned(db: Connection, today: date) -> list[asyncpg.Record]:
+    """Planned meetings of today or later that may be due to open, with the procedure they were called under. For workers.
+
+    The longest period that a procedure may name is 180 days, and days off come on top.
+    """
+    rows: list[asyncpg.Record] = await db.fetch(
+        """
+        select m.id, m.reference, m.date, r.rules::text as rules
+        from meeting m join procedure r on r.version = m.procedure_version
+        where m.state = 'planned' and m.date between $1 and $1 + 200 order by m.date
+        """,
+        today,
+    )
+    return rows

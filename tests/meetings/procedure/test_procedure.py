@@ -19,7 +19,7 @@ NEXT: dict[str, Any] = {
 }
 FORM = {
     "adopted_on": "2026-11-18", "in_force_from": "2027-01-01", "reference": "Beschluss zu TOP 4", "idempotency_key": "k",
-    "agenda_submission_unit": "days_before", "agenda_submission_value": "28",
+    "agenda_opens_unit": "days_before", "agenda_opens_value": "84", "agenda_submission_unit": "days_before", "agenda_submission_value": "28",
     "invitation_unit": "clear_days_before", "invitation_value": "10",
     "papers_unit": "clear_days_before", "papers_value": "7", "reply_reminder_unit": "days_before",
     "reply_reminder_value": "7", "minutes_draft_unit": "weeks", "minutes_draft_value": "3", "minutes_objection_value": "2",
@@ -174,7 +174,7 @@ async def test_the_deadlines_of_a_day_name_the_holidays(
     found = (await ben.get(f"{PATH}/{one['id']}/deadlines?date=2026-06-10")).json()
     assert {name: deadline["on"] for name, deadline in found["deadlines"].items()} == {
         "agenda_submission": "2026-05-13", "invitation_latest": "2026-05-26", "papers_latest": "2026-06-02",
-        "reply_reminder": "2026-06-03", "minutes_draft": "2026-07-01",
+        "reply_reminder": "2026-06-03", "minutes_draft": "2026-07-01", "agenda_opens": "2026-03-18",
     }  # fmt: skip
     holidays = " ".join(found["holidays"])
     assert "25. Mai 2026 (Pfingstmontag)" in holidays and "4. Juni 2026 (Fronleichnam)" in holidays
