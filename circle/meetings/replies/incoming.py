@@ -70,7 +70,7 @@ def read(raw: bytes) -> CalendarReply:
         raise
     except Exception as error:  # Whatever strangers make the parsers stumble over is their mail's fault.
         raise Refused("unreadable") from error
-    if sender != found.address:
+    if sender != found.address or not re.fullmatch(r"[^\s\x00-\x1f\x7f\ud800-\udfff]{3,254}", sender):
         raise Refused("foreign_sender")
     return found
 

@@ -30,13 +30,20 @@ async def read(database: Database, settings: Settings, office: Clock) -> int:
     if not settings.reply_maildir:
         return 0
     root, count = Path(settings.reply_maildir), 0
+    failure: Exception | None = None
     for path in await asyncio.to_thread(_waiting, root):
         raw = await asyncio.to_thread(_content, path)
         if raw is None:
             continue
-        reason = await _take(database, settings, office, raw)
+        try:
+            reason = await _take(database, settings, office, raw)
+        except Exception as error:  # One mail holds up no other; it stays, and the job is tried again.
+            failure = error
+            continue
         await asyncio.to_thread(_move, path, root / (".refused" if reason else ".done"))
         count += 1
+    if failure:
+        raise failure
     return count
 
 

@@ -4,7 +4,7 @@ The decree asks for none; one voice per house and the quorum are those of the pr
 """
 
 from collections.abc import Iterable, Mapping
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -156,6 +156,15 @@ def require_version(sequence: int, sent: int, now: int) -> None:
     (RFC 5546 2.1.5). Between a change and its supplement both versions are about."""
     if not sent <= sequence <= now:
         raise Refused("other_sequence")
+
+
+def require_later(stamp: datetime, last: datetime | None, now: datetime) -> None:
+    """Raises Refused for an answer that was given before the last one, and for one from the future: it would shut out
+    those that follow (RFC 5546 2.1.5)."""
+    if last and stamp < last:
+        raise Refused("older")
+    if stamp > now + timedelta(days=1):
+        raise Refused("unreadable")
 
 
 def proposal(answer: Answer, *, member: bool) -> Status | None:

@@ -36,7 +36,7 @@ def mail(meeting: UUID | str, program: str = "thunderbird", **given: Any) -> byt
     text = (MAILS / f"{program}.eml").read_text(encoding="utf-8")
     for name, value in values.items():
         text = text.replace(f"{name.upper()}_HERE", str(value))
-    return text.replace("\n", "\r\n").encode()
+    return text.replace("\n", "\r\n").encode(errors="surrogateescape")
 
 
 async def take(db: Connection, raw: bytes, office: Clock) -> str | None:
@@ -82,7 +82,8 @@ async def test_a_mail_counts_once_and_an_older_one_not_any_more(db: Connection, 
     first = mail(meeting)
     for _ in range(2):
         assert await take(db, first, office) is None
-    assert await take(db, mail(meeting, partstat="DECLINED", stamp="20261122T083100Z"), office) == "older"
+    for stamp in ("20261122T083100Z", "00010101T000000Z"):
+        assert await take(db, mail(meeting, partstat="DECLINED", stamp=stamp), office) == "older"
     assert await answers(db) == [("in_person", "calendar")]
 
 
@@ -132,6 +133,10 @@ FOREIGN = [
     ({"sequence": "2147483647"}, "other_sequence"),
     ({"sequence": "99999999999999999999"}, "unreadable"),
     ({"sequence": "viele"}, "unreadable"),
+    ({"stamp": "99991231T235959Z"}, "unreadable"),
+    ({"address": "ben\x00@example.org"}, "foreign_sender"),
+    ({"address": "ben\udc80@example.org"}, "foreign_sender"),
+    ({"address": '"ben beauftragt"@example.org'}, "foreign_sender"),
     ({"stamp": "gestern"}, "unreadable"),
     ({"stamp": "20261123T083100"}, "unreadable"),
 ]  # fmt: skip
@@ -244,6 +249,46 @@ async def test_the_mailbox_is_read_and_sorted(
     assert await mailbox.read(database, own, office) == 0
     assert await mailbox.read(database, settings, office) == 0
     assert told == [(("calendar reply",), {"reason": reason}) for reason in ("taken", "no_calendar", "taken")]
+
+
+async def test_one_mail_holds_up_no_other(
+    db: Connection, database: OneConnection, settings: Settings, office: Clock, tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    meeting = await invited(db, office)
+    real = actions.take_mail
+
+    async def take_mail(db: Connection, raw: bytes, *more: Any) -> Any:
+        if raw == b"Gift":
+            raise ValueError
+        return await real(db, raw, *more)
+
+    monkeypatch.setattr(actions, "take_mail", take_mail)
+    root = maildir(tmp_path / "post", a=b"Gift", b=mail(meeting))
+    with pytest.raises(ValueError):
+        await mailbox.read(database, msgspec.structs.replace(settings, reply_maildir=str(root)), office)
+    assert await answers(db) == [("in_person", "calendar")]
+    assert [path.name for path in (root / "new").iterdir()] == ["a"]
+
+
+async def test_three_workers_at_one_mailbox_are_as_one(
+    fresh: tuple[Database, Settings], tmp_path: Path
+) -> None:
+    database, settings = fresh
+    async with database.begin(None) as db:
+        office = await clock.read(db)
+        meeting = await invited(db, office)
+    mails = {f"m{n}": mail(meeting, stamp=f"20261123T08310{n}Z") for n in range(5)}
+    root = maildir(tmp_path / "post", **mails)
+    own = msgspec.structs.replace(settings, reply_maildir=str(root))
+    for times in (3, 1):
+        await asyncio.gather(*(mailbox.read(database, own, office) for _ in range(times)))
+        moved = [path.name for folder in (".done", ".refused") for path in (root / folder).glob("cur/*")]
+        assert sorted(moved) == sorted(mails) and not list(root.glob("new/*"))
+        async with database.begin(None) as db:
+            said = await db.fetchval("select count(*) from reply")
+            assert said == await db.fetchval("select count(*) from calendar_reply where reason = ''") >= 1
+            assert await db.fetchval("select count(*) from calendar_reply") == 5
 
 
 async def test_a_piped_mail_is_taken_and_a_refusal_is_no_bounce(
