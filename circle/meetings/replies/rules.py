@@ -60,10 +60,7 @@ MODES: dict[Mode, tuple[Given, ...]] = {
     "online": ("online",),
     "hybrid": ("in_person", "online"),
 }
-UNREPRESENTED = (
-    "Ihre Rückmeldung ist gespeichert. Damit Ihre Vertretung für Sie sprechen und die Unterlagen lesen kann, fehlt noch ihr "
-    "Eintrag unter „Vertretungen“. Das machen Sie selbst, Ihre Zuarbeit oder die Geschäftsführung."
-)
+UNREPRESENTED = "Ihre Rückmeldung ist gespeichert. Für Ihre Vertretung fehlt noch ein Schritt."
 
 
 class Expected(msgspec.Struct, frozen=True):

@@ -195,7 +195,7 @@ async def test_an_absence_that_stands_in_the_way_is_left_and_told(
     page = await client.browser("ben")
     form = {"answer": "represented", "deputy_id": str(dora), "idempotency_key": "k"}
     done = await page.post(OWN, form)
-    assert done.status_code == 303 and "Vertretungen" in done.cookies["notice"]
+    assert done.status_code == 303 and "fehlt%20noch%20ein%20Schritt" in done.cookies["notice"]
     assert await answers(db) == [("represented", "page")]
     assert await db.fetchval("select deputy_id from absence where person_id = $1", ben) == emma
     assert "noch nicht eingetragen" in (await page.get(OWN)).text
