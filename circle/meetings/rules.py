@@ -225,11 +225,18 @@ def missing_for_invitation(meeting: Meeting) -> list[str]:
 
 
 def require_attending(
-    who: Candidate | None, attending: Attending, by: Candidate | None, on: date, field: str = ""
+    who: Candidate | None,
+    attending: Attending,
+    by: Candidate | None,
+    on: date,
+    field: str = "",
+    *,
+    appointed_only: bool = False,
 ) -> None:
     """How a person may attend: houses by their members, deputies in their time or somebody sent by the member's house.
 
-    Raises Invalid at the fields; `field` goes before their names.
+    `appointed_only`: by the procedure only the appointed deputy represents. Raises Invalid at the fields; `field` goes
+    before their names.
     """
     wrong: dict[str, str] = {}
     if who is None:
@@ -243,6 +250,10 @@ def require_attending(
     if attending.status == "represented":
         if by is None or (who and (by.id == who.id or by.authority_id != who.authority_id)):
             wrong[f"{field}represented_by"] = "Bitte eine Person aus demselben Haus wählen, die vertritt."
+        elif appointed_only and not by.voice:
+            wrong[f"{field}represented_by"] = (
+                "Nach der Geschäftsordnung vertritt nur, wer an diesem Tag als Vertretung eingetragen ist."
+            )
     elif attending.represented_by:
         wrong[f"{field}represented_by"] = "Vertreten wird nur, wer selbst nicht da ist."
     wrong |= _span(attending, on, field)

@@ -290,7 +290,7 @@ language sql stable as $$
         'begins', to_char(coalesce((m.started_at at time zone m.time_zone)::time, m.start_local), 'HH24:MI'),
         'ends', to_char(coalesce((m.ended_at at time zone m.time_zone)::time, m.end_local), 'HH24:MI'),
         'time_zone', m.time_zone, 'mode', m.mode, 'place', m.place, 'file_reference', m.file_reference,
-        'kind', coalesce(i.kind, 'result'),
+        'kind', coalesce(i.kind, (select p.rules ->> 'minutes_kind' from procedure p where p.version = m.procedure_version), 'result'),
         'chair_name', (select trim(p.title || ' ' || p.name) from person p where p.id = i.chair_id),
         'keeper_name', (select trim(p.title || ' ' || p.name) from person p where p.id = i.keeper_id),
         'attendance', (

@@ -18,7 +18,7 @@ BeforeValue = Annotated[int, msgspec.Meta(ge=0, le=180)]
 AfterValue = Annotated[int, msgspec.Meta(ge=1, le=180)]
 WeeksValue = Annotated[int, msgspec.Meta(ge=1, le=26)]
 Houses = Annotated[int, msgspec.Meta(ge=1, le=20)]
-DecisionRule = Literal["consensus_with_reservations", "consensus"]
+DecisionRule = Literal["consensus_with_reservations", "expressed_consensus"]
 Deputies = Literal["same_house", "appointed"]
 LateItems = Literal["consent", "next_meeting"]
 MinutesKind = Literal["result", "course"]
@@ -177,7 +177,7 @@ class Question(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Computed(msgspec.Struct, frozen=True):
     """Every deadline of a meeting on a day under one version, with its steps; `warnings` move nothing.
 
-    `holidays` are the public holidays between the first of them and the last.
+    `holidays` are the public holidays from the submission of items to the draft of the minutes.
     """
 
     procedure_version: int

@@ -51,7 +51,7 @@ UNITS = {
 }
 DECISIONS = {
     "consensus_with_reservations": "Konsens; ein Haus kann einen Vorbehalt erklären und später aufheben",
-    "consensus": "Konsens ohne Vorbehalt",
+    "expressed_consensus": "Konsens, den jedes anwesende Haus ausdrücklich erklärt; ein Vorbehalt bleibt möglich",
 }
 DEPUTIES = {
     "same_house": "Ein Mitglied lässt sich durch eine Person aus demselben Haus vertreten",
@@ -69,7 +69,7 @@ _CHOICES = {
     "minutes_kind": MINUTES_KINDS,
 }
 _SENTENCES = {
-    "agenda_opens": "Eine geplante Sitzung nimmt {} Punkte auf, oder sobald die Geschäftsstelle sie öffnet.",
+    "agenda_opens": "Die Tagesordnung einer geplanten Sitzung öffnet {}, oder sobald die Geschäftsstelle sie öffnet.",
     "agenda_submission": "Punkte werden spätestens {} angemeldet.",
     "invitation": "Die Einladung geht spätestens {} hinaus.",
     "papers": "Beratungsunterlagen gehen spätestens {} hinaus.",
@@ -213,8 +213,8 @@ def compute(version: int, rules: Rules, on: date) -> Computed:
     """Every deadline of a meeting on a day, in the order of the days. Raises Invalid at the date outside 2000 to 2100."""
     found = meetings.deadlines(on, msgspec.to_builtins(rules))
     found["reply_reminder"] = calendar.deadline(rules.reply_reminder.unit, on, rules.reply_reminder.value)
-    found["agenda_opens"] = opening(rules, on)
     days = [on, *(one.on for one in found.values())]
+    found["agenda_opens"] = opening(rules, on)
     return Computed(
         procedure_version=version,
         date=on,
