@@ -29,6 +29,12 @@ from circle.meetings.agenda import api as agenda_api
 from circle.meetings.agenda import pages as agenda_pages
 from circle.meetings.minutes import api as minutes_api
 from circle.meetings.minutes import pages as minutes_pages
+from circle.meetings.procedure import api as procedure_api
+from circle.meetings.procedure import pages as procedure_pages
+from circle.meetings.replies import api as replies_api
+from circle.meetings.replies import pages as replies_pages
+from circle.meetings.year import api as year_api
+from circle.meetings.year import pages as year_pages
 from circle.people import api as people_api
 from circle.people import pages as people_pages
 from circle.people.accounts import api as accounts_api
@@ -61,6 +67,9 @@ FEATURES = [
     "meetings",
     "meetings/agenda",
     "meetings/minutes",
+    "meetings/procedure",
+    "meetings/year",
+    "meetings/replies",
     "consultations",
     "measures",
     "desk",
@@ -97,8 +106,14 @@ ROUTERS: list[Router] = [
     meetings_pages.router,
     agenda_api.router,
     agenda_pages.router,
+    procedure_api.router,
+    procedure_pages.router,
+    year_api.router,
+    year_pages.router,
     minutes_api.router,
     minutes_pages.router,
+    replies_api.router,
+    replies_pages.router,
     consultations_api.router,
     consultations_pages.router,
     measures_api.router,

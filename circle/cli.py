@@ -233,6 +233,26 @@ def first_user() -> None:
     _say(accounts.first(_settings()))
 
 
+@main.command(name="calendar-reply")
+def calendar_reply() -> None:
+    """Eine Antwort auf eine Einladung aus einem Kalender lesen: die E-Mail kommt auf der Standardeingabe."""
+    import asyncio
+
+    import asyncpg
+
+    from circle.core.errors import Unavailable
+    from circle.meetings.replies import incoming, mailbox, rules
+
+    raw = sys.stdin.buffer.read(incoming.MAIL_LIMIT + 1)
+    try:
+        reason = asyncio.run(mailbox.take_one(_settings(), raw))
+    except (Unavailable, OSError, asyncpg.PostgresError):
+        click.echo("Der Dienst ist gerade nicht erreichbar. Bitte später noch einmal zustellen.", err=True)
+        sys.exit(os.EX_TEMPFAIL)
+    # A refusal is no fault of the delivery: a mail server that got one would write to whoever the sender is said to be.
+    click.echo(f"nicht übernommen: {rules.REASONS[reason]}" if reason else "übernommen")
+
+
 @main.command()
 @click.argument("kind")
 @click.argument("day", metavar="DATE")

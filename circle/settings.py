@@ -29,6 +29,7 @@ NAMES = {
     "CIRCLE_BODY_LIMIT": "body_limit",
     "CIRCLE_MAIL_FROM": "mail_from",
     "CIRCLE_MAIL_NAME": "mail_name",
+    "CIRCLE_REPLY_MAILDIR": "reply_maildir",
     "CIRCLE_ADMIN_EMAIL": "admin_email",
     "CIRCLE_ADMIN_PASSWORD": "admin_password",
     "CIRCLE_METRICS_TOKEN": "metrics_token",
@@ -64,6 +65,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     body_limit: Annotated[int, msgspec.Meta(ge=1024)] = 1024 * 1024
     mail_from: str = "koordinierungskreis@example.invalid"
     mail_name: str = "Koordinierungskreis – Geschäftsführung"
+    reply_maildir: str = ""
+    """The Maildir into which the mail server puts calendars' answers; empty = none is read."""
     admin_email: str = ""
     admin_password: str = ""
     metrics_token: str = ""

@@ -225,7 +225,7 @@ async def meeting(
 ) -> UUID:  # fmt: skip
     """A meeting as the tables know it, without items; by default seven weeks ahead and open for proposals."""
     await db.execute(
-        "insert into procedure (version, adopted_on, rules) values (1, $1, '{}') on conflict do nothing",
+        "insert into procedure (version, adopted_on, in_force_from, rules) values (1, $1, $1, '{}') on conflict do nothing",
         SINCE,
     )
     found: UUID = await db.fetchval(

@@ -126,7 +126,7 @@ async def _run(outbox_id: int) -> None:
 
 async def _tick() -> None:
     around = await _surroundings()
-    await schedule.tick(around.database, around.clock)
+    await schedule.tick(around.database, around.clock, mailbox=bool(around.settings.reply_maildir))
 
 
 def _here(work: Any) -> None:

@@ -102,6 +102,29 @@ async def build_invitation(around: Around, dispatch_id: UUID) -> None:
     )
 
 
+async def open_agendas(around: Around) -> None:
+    """Planned meetings whose agenda opens."""
+    from circle.meetings.year import actions as year
+
+    async with around.database.begin(None) as db:
+        await year.open_due(db, around.clock.now())
+
+
+async def remind_replies(around: Around) -> None:
+    """Those who have not answered an invitation."""
+    from circle.meetings.replies import actions as replies
+
+    async with around.database.begin(None) as db:
+        await replies.remind(db, around.clock.now())
+
+
+async def read_mailbox(around: Around) -> None:
+    """Answers of calendars to invitations."""
+    from circle.meetings.replies import mailbox
+
+    await mailbox.read(around.database, around.settings, around.clock)
+
+
 async def build_print(around: Around, dispatch_id: UUID) -> None:
     """Render minutes, then start the dispatch."""
     await minutes.build_print(around.database, around.storage, dispatch_id)
@@ -168,6 +191,9 @@ JOBS: dict[str, Job] = {
     "distribution.tell_deputy": tell_deputy,
     "accounts.send_link": send_link,
     "meetings.build_invitation": build_invitation,
+    "meetings.open_agendas": open_agendas,
+    "meetings.remind_replies": remind_replies,
+    "meetings.read_mailbox": read_mailbox,
     "minutes.build_print": build_print,
     "minutes.file_print": file_print,
     "knowledge.extract_text": extract_text,

@@ -4,7 +4,7 @@ Times are the office's, in Europe/Berlin. After a standstill the latest due inst
 jobs judge by the day, so that earlier ones would only say the same.
 """
 
-from datetime import datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 
 import structlog
 
@@ -19,9 +19,14 @@ DAILY: dict[str, time] = {
     "knowledge.mark_overdue": time(5, 0),
     "consultations.remind_due": time(6, 0),
     "tasks.remind_due": time(8, 0),
+    "meetings.open_agendas": time(5, 30),
+    "meetings.remind_replies": time(10, 0),
     "tasks.hand_over": time(0, 0),
     "people.remind_contacts": time(7, 0),
 }
+
+OFTEN: dict[str, timedelta] = {"meetings.read_mailbox": timedelta(minutes=5)}
+"""Looked for when there is a mailbox to read."""
 
 log = structlog.get_logger("circle.schedule")
 
@@ -38,13 +43,16 @@ def latest(at: time, now: datetime) -> datetime:
     return due
 
 
-async def tick(database: Database, office: Clock) -> list[str]:
-    """Write down every job that is due and was not yet. Returns their names."""
+async def tick(database: Database, office: Clock, *, mailbox: bool = False) -> list[str]:
+    """Write down every job that is due and was not yet; those of OFTEN with a `mailbox` only. Returns their names."""
     now = office.now()
     written = []
     async with database.begin(None) as db:
         for job, at in DAILY.items():
             if await store.schedule(db, job, latest(at, now)):
+                written.append(job)
+        for job, pause in OFTEN.items() if mailbox else ():
+            if await store.schedule(db, job, now - (now - datetime.min.replace(tzinfo=UTC)) % pause):
                 written.append(job)
     if written:
         log.info("scheduled", jobs=written)

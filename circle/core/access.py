@@ -15,6 +15,7 @@ KFI = {
 HOUSE = {"commissioner", "deputy", "assistant"}
 
 RIGHTS: dict[str, set[str]] = {
+    "procedure.adopt": {"circle_office"},
     "meetings.convene": {"circle_office"},
     "meetings.invite": {"circle_office"},
     "meetings.run": {"circle_office", "circle_moderator"},

@@ -77,6 +77,16 @@ def holiday_name(day: date) -> str | None:
     return _holidays(day.year).get(day)
 
 
+def school_holiday_name(day: date) -> str | None:
+    """Return the German name of the school holidays in NRW on `day`, or None. They are a warning and move nothing."""
+    return _school_holidays(day.year).get(day)
+
+
+def knows_school_holidays(year: int) -> bool:
+    """Say whether the school holidays of a whole year are known: the ministers of education set them years ahead."""
+    return date(year, 12, 28) in _school_holidays(year)
+
+
 def is_working_day(day: date) -> bool:
     """Say whether `day` is a Monday to Friday that is no public holiday in NRW."""
     return day.weekday() < _SATURDAY and holiday_name(day) is None
@@ -191,6 +201,13 @@ def _amount(kind: str, value: int) -> str:
 @cache
 def _holidays(year: int) -> dict[date, str]:
     return dict(holidays.country_holidays("DE", subdiv="NW", language="de", years=year))
+
+
+@cache
+def _school_holidays(year: int) -> dict[date, str]:
+    return dict(
+        holidays.country_holidays("DE", subdiv="NW", language="de", years=year, categories=("school",))
+    )
 
 
 def _day(day: date | str) -> date:

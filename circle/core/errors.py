@@ -74,6 +74,12 @@ class NotFound(CircleError):
     status, code, title = 404, "not_found", "Das gibt es hier nicht, oder es ist nicht für Sie bestimmt."
 
 
+class Gone(CircleError):
+    """It was there for whoever asks, and is no more."""
+
+    status, code, title = 410, "gone", "Das gibt es nicht mehr."
+
+
 class Conflict(CircleError):
     """The thing is in a state that does not allow this."""
 
@@ -131,6 +137,13 @@ CONSTRAINTS: dict[str, tuple[type[CircleError], str, str]] = {
         "Für diesen Tag ist schon ein Ministerium eingetragen.",
     ),
     "delivery_once_per_person": (Conflict, "already_delivered", "Diese Person steht schon im Versand."),
+    "procedure_version_unique": (
+        Conflict,
+        "procedure_exists",
+        "Eben ist eine andere Fassung eingetragen worden.",
+    ),
+    "procedure_day_unique": (Conflict, "procedure_exists", "Ab diesem Tag gilt schon eine andere Fassung."),
+    "procedure_days_ordered": (Invalid, "invalid", "Eine Fassung gilt nicht vor ihrem Beschluss."),
     "meeting_times_ordered": (Invalid, "invalid", "Das Ende muss nach dem Beginn liegen."),
     "agenda_item_order_unique": (
         Conflict,

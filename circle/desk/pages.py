@@ -27,6 +27,7 @@ ACTS = {
     "admit": ("Angemeldeter Punkt", "Aufnehmen", "Einladung bis"),
     "amend": ("Zurückgegebener Punkt", "Überarbeiten", ""),
     "invite": ("Einladung vorbereiten", "Zur Sitzung", "spätestens"),
+    "come": ("Rückmeldung zur Sitzung", "Antworten", "am"),
     "object": ("Niederschrift prüfen", "Lesen", "Einwendungen bis"),
     "run": ("Laufende Sitzung", "Zur Sitzung", "am"),
     "write": ("Niederschrift schreiben", "Schreiben", "Entwurf bis"),

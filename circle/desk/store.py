@@ -83,6 +83,12 @@ async def get(db: Connection, caller: Caller) -> Answer:
             where m.state = 'agenda_open' and 'circle_office' = any(me.roles) and visible(m.audience, me.keys)
                 and (m.deadlines -> 'invitation_latest' ->> 'on')::date <= me.today + 14
             union all
+            select 'come', m.title, m.reference, m.date, '/sitzungen/' || m.reference || '#rueckmeldung'
+            from me join invitee i on i.person_id = me.person_id join meeting m on m.id = i.meeting_id
+            where m.state = 'invited' and m.date >= me.today and visible(m.audience, me.keys) and coalesce((
+                select r.answer from reply r where r.meeting_id = m.id and r.person_id = me.person_id
+                order by r.number desc limit 1), 'tentative') = 'tentative'
+            union all
             select 'object', m.title, m.reference, s.objection_until, '/sitzungen/' || m.reference || '/niederschrift'
             from me, minutes s join meeting m on m.id = s.meeting_id
             where s.state = 'sent' and s.objection_until >= me.today and visible(m.audience, me.keys)

@@ -37,6 +37,8 @@ class Sheet(msgspec.Struct, frozen=True):
     linked: list[Paper]
     opt_out: UUID | None = None
     """The key of a contact's link that ends public letters."""
+    answer: str = ""
+    """The recipient's own link to an answer without sign-in."""
 
 
 class Link(msgspec.Struct, frozen=True):
@@ -73,6 +75,7 @@ def compose(sheet: Sheet, contents: dict[UUID, bytes], settings: Settings, now: 
         "own": own,
         "office": settings.mail_name,
         "service": settings.address,
+        "answer": sheet.answer,
         "opt_out": _opt_out(sheet, settings),
     }
     calendar = next((paper for paper in sheet.attached if paper.calendar and paper.file_id), None)

@@ -31,7 +31,8 @@ class Letter(msgspec.Struct, frozen=True):
     """What an act wants to be sent. `text` is plain German without salutation; `title` names it in our own lists.
 
     `audience` are the keys that may read the letter, checked again when it goes out (persons with `internal` may read
-    all but confidential ones); `details` are facts for the act that renders its papers.
+    all but confidential ones); `details` are facts for the act that renders its papers. `answer_page` is the page on
+    which each recipient may answer without sign-in, by a link of their own.
     """
 
     kind: Kind
@@ -44,6 +45,7 @@ class Letter(msgspec.Struct, frozen=True):
     audience: list[str]
     recipients: list[UUID]
     details: dict[str, Any] = {}
+    answer_page: str = ""
 
 
 class Part(msgspec.Struct, frozen=True):

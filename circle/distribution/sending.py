@@ -6,6 +6,7 @@ Such a one becomes `uncertain` when its lease ends and is never sent again by a 
 """
 
 import asyncio
+import secrets
 import smtplib
 import time
 from datetime import UTC, datetime, timedelta
@@ -113,9 +114,21 @@ async def _write(this: Round, taken: asyncpg.Record, reader: Reader) -> bytes:
             this.contents[paper.file_id] = await this.storage.get(paper.key)
     sheet = letters.Sheet(
         taken["id"], reader.name, reader.address, this.dispatch["subject"], this.dispatch["text"], level, attached, linked,
-        taken["opt_out"],
+        taken["opt_out"], await _answer_link(this, taken["id"]),
     )  # fmt: skip
     return await asyncio.to_thread(letters.compose, sheet, this.contents, this.settings, this.now)
+
+
+async def _answer_link(this: Round, delivery_id: UUID) -> str:
+    """A link of this mail's own, of which only the hash is kept. Earlier ones still work: one of them may have arrived."""
+    page: str = this.dispatch["answer_page"]
+    if not page or this.dispatch["level"] == "confidential":
+        return ""
+    token = secrets.token_urlsafe(32)
+    async with this.database.begin(None) as db:
+        await store.insert_answer_link(db, auth.token_hash(token), delivery_id)
+    # In the query, which the service does not log.
+    return f"{this.settings.address}{page}?link={token}"
 
 
 async def _deliver(this: Round, taken: asyncpg.Record, message: bytes) -> bool:

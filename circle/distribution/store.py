@@ -20,11 +20,12 @@ async def insert(
         db,
         """
         insert into dispatch (kind, object_kind, object_id, title, subject, text, level, details, requested_by,
-            audience, readers, build)
-        values ($1, $2, $3, $4, $5, $6, $7, $8::jsonb, $9, $10, $11, $12) returning id
+            audience, readers, build, answer_page)
+        values ($1, $2, $3, $4, $5, $6, $7, $8::jsonb, $9, $10, $11, $12, $13) returning id
         """,
         letter.kind, letter.object_kind, letter.object_id, letter.title, letter.subject, letter.text, letter.level,
         msgspec.json.encode(letter.details).decode(), requester, audience, letter.audience, build,
+        letter.answer_page,
     )  # fmt: skip
     return UUID(str(found["id"]))
 
@@ -51,7 +52,7 @@ async def lock(db: Connection, dispatch_id: UUID) -> asyncpg.Record | None:
     return await db.fetchrow(
         """
         select id, title, object_kind, object_id, state, level, subject, text, readers, audience, requested_by,
-            sent_on, revision, build
+            sent_on, revision, build, answer_page
         from dispatch where id = $1 for update
         """,
         dispatch_id,
@@ -242,6 +243,18 @@ async def lease_next(db: Connection, dispatch_id: UUID, day: date, lease: timede
         dispatch_id,
         day,
         lease,
+    )
+
+
+async def insert_answer_link(db: Connection, token_hash: bytes, delivery_id: UUID) -> None:
+    """One more link by which the recipient of a delivery may answer without sign-in."""
+    await db.execute(
+        """
+        insert into answer_link (token_hash, object_id, person_id)
+        select $1, s.object_id, d.person_id from delivery d join dispatch s on s.id = d.dispatch_id where d.id = $2
+        """,
+        token_hash,
+        delivery_id,
     )
 
 

@@ -105,6 +105,16 @@ async def change(
     await index(db, meeting_id)
 
 
+async def open_agenda(db: Connection, actor: Actor, meeting_id: UUID, expected: int | None = None) -> None:
+    """The office lets members put items forward for a planned meeting; by itself it opens on the procedure's day."""
+    meeting = await locked(db, actor, meeting_id)
+    access.require(actor, "meetings.convene")
+    rules.require_step("open", meeting.state)
+    require_current(meeting, expected)
+    await store.mark_open(db, meeting_id)
+    await audit.record(db, actor, "meeting.opened", "meeting", meeting_id, meeting.reference)
+
+
 async def start(db: Connection, actor: Actor, meeting_id: UUID, expected: int | None = None) -> None:
     """The moderation opens the meeting; results can be entered from now on."""
     meeting = await _step(db, actor, meeting_id, "start", expected)

@@ -148,6 +148,17 @@ async def supplement(
     )  # fmt: skip
 
 
+@post("/meetings/{meeting_id:uuid}/open", status_code=200, opt={"permission": "meetings.convene"})
+async def open_agenda(
+    request: Incoming, db: web.Db, caller: web.Asking, actor: web.Acting, meeting_id: FromPath[UUID]
+) -> Response[Meeting]:
+    """Let members put items forward for a planned meeting."""
+    return await _act(
+        request, db, caller, actor, meeting_id,
+        lambda expected: actions.open_agenda(db, actor, meeting_id, expected), required=False,
+    )  # fmt: skip
+
+
 @post("/meetings/{meeting_id:uuid}/start", status_code=200, opt={"permission": "meetings.run"})
 async def start(
     request: Incoming, db: web.Db, caller: web.Asking, actor: web.Acting, meeting_id: FromPath[UUID]
@@ -265,7 +276,7 @@ router = Router(
     "/api/v1",
     tags=["meetings"],
     route_handlers=[
-        list_meetings, convene, read, change, preview, invite, supplement, start, close, cancel, move,
+        list_meetings, convene, read, change, preview, open_agenda, invite, supplement, start, close, cancel, move,
         list_attendance, record, attend, leave_out,
     ],
 )  # fmt: skip

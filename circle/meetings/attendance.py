@@ -22,7 +22,11 @@ async def attend(
     meeting = await _recording(db, actor, meeting_id, expected)
     people = await _people(db, actor, meeting, [person_id, attending.represented_by])
     rules.require_attending(
-        people.get(person_id), attending, people.get(attending.represented_by), meeting.date
+        people.get(person_id),
+        attending,
+        people.get(attending.represented_by),
+        meeting.date,
+        appointed_only=_appointed_only(meeting),
     )
     await _put(db, meeting_id, person_id, attending)
     await _done(db, actor, meeting, person_id=person_id, status=attending.status)
@@ -43,7 +47,12 @@ async def record(
             wrong[f"{place}person_id"] = "Diese Person steht schon in der Liste."
         try:
             rules.require_attending(
-                people.get(one.person_id), one, people.get(one.represented_by), meeting.date, place
+                people.get(one.person_id),
+                one,
+                people.get(one.represented_by),
+                meeting.date,
+                place,
+                appointed_only=_appointed_only(meeting),
             )
         except errors.Invalid as refused:
             wrong |= refused.fields
@@ -73,6 +82,10 @@ async def _recording(db: Connection, actor: Actor, meeting_id: UUID, expected: i
     rules.require_step("attend", meeting.state)
     actions.require_current(meeting, expected)
     return meeting
+
+
+def _appointed_only(meeting: StoredMeeting) -> bool:
+    return meeting.rules.get("deputies") == "appointed"
 
 
 async def _people(

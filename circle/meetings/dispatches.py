@@ -31,6 +31,7 @@ from .model import (
     StoredMeeting,
     UnsentPaper,
 )
+from .replies import store as replies
 
 BUILD = "meetings.build_invitation"
 Kind = Literal["invitation", "supplement"]
@@ -186,7 +187,9 @@ async def _send_agenda(db: Connection, actor: Actor, meeting: StoredMeeting, kin
         seen = [one for one in edition.papers if set(one.audience) & set(actor.keys)]
         rules.require_news(len(edition.items), len(seen), await _changed(db, meeting), note)
     await agenda.freeze(db, actor, meeting.id, supplement=kind == "supplement")
-    await store.insert_expected(db, meeting.id, [one.id for one in edition.recipients], actor.today)
+    people = [one.id for one in edition.recipients]
+    await store.insert_expected(db, meeting.id, people, actor.today)
+    await replies.insert_invitees(db, meeting.id, people, actor.today)
     await store.mark_invited(db, meeting.id, edition.version, actor.today)
     frozen = await store.list_agenda(db, meeting.id, letters.audience(meeting.id))
     canonical = msgspec.json.encode(rules.snapshot(meeting, frozen, edition.version), order="sorted")
@@ -293,4 +296,5 @@ def _letter(
         kind=kind, object_kind="meeting", object_id=meeting.id, title=title, subject=wording.subject,
         text=wording.text, level="circle", audience=letters.audience(meeting.id),
         recipients=[one.id for one in recipients], details={"reference": meeting.reference, **details},
+        answer_page=letters.ANSWER_PAGE if kind in ("invitation", "supplement") else "",
     )  # fmt: skip

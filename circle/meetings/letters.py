@@ -15,6 +15,8 @@ from .model import StoredMeeting, UnsentPaper
 
 TO_BE_MADE = UUID(int=0)
 """Stands for a file in the look at a dispatch: it is rendered when the act is done."""
+ANSWER_PAGE = "/rueckmeldung"
+"""Where whoever is invited answers by the link in the mail."""
 CLOSING = (
     "Sollten Sie verhindert sein, benachrichtigen Sie bitte Ihre Vertretung und geben Sie kurz Rückmeldung."
 )

@@ -31,6 +31,9 @@ from .model import (
     NewMeeting,
     Sending,
 )
+from .replies import pages as reply_pages
+from .replies import rules as reply_rules
+from .replies import store as replies
 
 Incoming = Request[Any, Any, Any]
 HERE = "/sitzungen/{reference:str}"
@@ -128,10 +131,11 @@ async def show(
     await agenda.note_reading(db, caller, found.me, meeting.agenda)
     me, today = auth.me(found.me), clock.day(caller.now)
     acts = rules.acts(me, meeting, today)
+    reply = await reply_pages.panel(db, caller, meeting.id) if meeting.state == "invited" else None
     return pages.show(
         request, "meetings/show.html", me, meeting=meeting, acts=acts, act_links=ACTS, points=_points(meeting),
         hints=_hints(meeting) if access.may(me, "meetings.convene") else [], times=rules.clock_times(meeting),
-        deadline_words=rules.DEADLINE_WORDS, may_dispatch=access.may(me, "dispatches.send"),
+        deadline_words=rules.DEADLINE_WORDS, revision=found.revision, may_open=meeting.state in rules.STEPS["open"] and access.may(me, "meetings.convene"), reply=reply, may_dispatch=access.may(me, "dispatches.send"),
         may_deputise=access.may(me, "absences.enter") and meeting.date >= today and meeting.state not in ("cancelled", "moved"),
         **WORDS,
     )  # fmt: skip
@@ -202,6 +206,17 @@ async def change(
             **WORDS,
         )
     return pages.go(f"/sitzungen/{reference}", "Die Änderung ist gespeichert.")
+
+
+@post(HERE + "/oeffnen", opt={"permission": "meetings.convene"})
+async def open_agenda(
+    request: Incoming, db: web.Db, actor: web.Acting, reference: FromPath[str]
+) -> Response[Any]:
+    """Let members put items forward for a planned meeting."""
+    form = await pages.read_form(request)
+    meeting = await actions.locked(db, actor, None, reference[:40])
+    await actions.open_agenda(db, actor, meeting.id, pages.revision(form))
+    return pages.go(f"/sitzungen/{reference}", "Die Tagesordnung ist offen. Punkte können angemeldet werden.")
 
 
 @get(HERE + "/einladung", opt={"permission": "meetings.invite"})
@@ -464,8 +479,17 @@ async def _room(db: Connection, actor: Actor, meeting: Meeting, revision: int) -
     running = meeting.state == "running"
     at = f"{actor.now.astimezone(BERLIN):%H:%M}" if running else None
     waiting = [item for item in meeting.agenda if item.status in ("admitted", "on_agenda")]
+    answered = await replies.list_answers(db, meeting.id)
     return {
         "meeting": meeting,
+        "answered": answered,
+        "answer_words": reply_rules.WORDS,
+        "proposed": {
+            row["id"]: status
+            for row in shown
+            if row["id"] in answered and row["id"] not in recorded and meeting.state in ("invited", "running")
+            if (status := reply_rules.proposal(answered[row["id"]]["answer"], member=row["id"] in seats))
+        },
         "revision": revision,
         "recorded": recorded,
         "shown": shown,
@@ -555,7 +579,7 @@ router = Router(
     "/",
     include_in_schema=False,
     route_handlers=[
-        show_all, show_new, convene, show, calendar_file, show_change, change, show_invitation, invite,
+        show_all, show_new, convene, show, calendar_file, show_change, change, open_agenda, show_invitation, invite,
         show_supplement, supplement, show_cancel, cancel, show_move, move, show_room, record_attendance, start, close,
     ],
 )  # fmt: skip

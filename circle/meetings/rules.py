@@ -59,6 +59,7 @@ BEFORE_MEETING = (*BEFORE_INVITATION, "invited")
 OPEN_RECORD = (*BEFORE_MEETING, "running", "held", "minutes_draft")
 """States in which the attendance may still be put right: until the minutes are approved."""
 STEPS = {
+    "open": ("planned",),
     "invite": BEFORE_INVITATION,
     "supplement": ("invited",),
     "start": ("invited",),
@@ -101,6 +102,7 @@ def require_step(act: str, state: str) -> None:
         told = {
             "supplement": "Nachversendet wird zwischen der Einladung und der Sitzung.",
             "start": "Eröffnet wird eine Sitzung, zu der eingeladen ist.",
+            "open": "Geöffnet wird die Tagesordnung einer geplanten Sitzung.",
             "close": "Nur eine laufende Sitzung wird geschlossen.",
         }.get(act, "Das geht in diesem Stand nicht mehr.")
         raise errors.Conflict(f"Die Sitzung ist im Stand „{STATES[state]}“. {told}")
@@ -223,11 +225,18 @@ def missing_for_invitation(meeting: Meeting) -> list[str]:
 
 
 def require_attending(
-    who: Candidate | None, attending: Attending, by: Candidate | None, on: date, field: str = ""
+    who: Candidate | None,
+    attending: Attending,
+    by: Candidate | None,
+    on: date,
+    field: str = "",
+    *,
+    appointed_only: bool = False,
 ) -> None:
     """How a person may attend: houses by their members, deputies in their time or somebody sent by the member's house.
 
-    Raises Invalid at the fields; `field` goes before their names.
+    `appointed_only`: by the procedure only the appointed deputy represents. Raises Invalid at the fields; `field` goes
+    before their names.
     """
     wrong: dict[str, str] = {}
     if who is None:
@@ -241,6 +250,10 @@ def require_attending(
     if attending.status == "represented":
         if by is None or (who and (by.id == who.id or by.authority_id != who.authority_id)):
             wrong[f"{field}represented_by"] = "Bitte eine Person aus demselben Haus wählen, die vertritt."
+        elif appointed_only and not by.voice:
+            wrong[f"{field}represented_by"] = (
+                "Nach der Geschäftsordnung vertritt nur, wer an diesem Tag als Vertretung eingetragen ist."
+            )
     elif attending.represented_by:
         wrong[f"{field}represented_by"] = "Vertreten wird nur, wer selbst nicht da ist."
     wrong |= _span(attending, on, field)
@@ -383,7 +396,10 @@ def acts(me: Me, meeting: Meeting, today: date) -> list[str]:
         "minutes": meeting.minutes_open and state in ("held", "minutes_draft", "minutes_approved", "filed"),
         "invite": office and state in STEPS["invite"],
         "supplement": office and state in STEPS["supplement"],
-        "propose": access.may(me, "agenda.propose") and state in BEFORE_MEETING,
+        "propose": access.may(me, "agenda.propose")
+        and (
+            state in BEFORE_MEETING if access.may(me, "agenda.admit") else state in ("agenda_open", "invited")
+        ),
         "arrange": access.may(me, "agenda.admit") and state in (*BEFORE_MEETING, "running"),
         "change": access.may(me, "meetings.convene") and state not in ("cancelled", "moved", "filed"),
         "attendance": runs and state in OPEN_RECORD,

@@ -184,16 +184,24 @@ async def lock(
 
 
 async def current_procedure(db: Connection, today: date) -> tuple[int, dict[str, Any]]:
-    """The newest version of the procedure and its rules; a circle without one begins with an empty version 1."""
+    """The version of the procedure that is in force on a day, and its rules.
+
+    A circle without one begins with an empty version 1, and before its first version the first one counts.
+    """
     found = await row(
         db,
         """
         with first as (
-            insert into procedure (version, adopted_on, rules)
-            select 1, $1, '{}' where not exists (select from procedure)
-            on conflict do nothing returning version, rules
+            insert into procedure (version, adopted_on, in_force_from, rules)
+            select 1, $1, $1, '{}' where not exists (select from procedure)
+            on conflict do nothing returning version, in_force_from, rules
+        ),
+        known as (
+            select version, in_force_from, rules from first
+            union all select version, in_force_from, rules from procedure
         )
-        select version, rules from first union all select version, rules from procedure order by version desc limit 1
+        select version, rules from known
+        order by in_force_from > $1, case when in_force_from > $1 then -version else version end desc limit 1
         """,
         today,
     )
@@ -319,6 +327,15 @@ async def mark_invited(db: Connection, meeting_id: UUID, version: int, today: da
         version,
         today,
     )
+
+
+async def mark_open(db: Connection, meeting_id: UUID) -> bool:
+    """A planned meeting takes items from now on; False when it is no longer a planned one."""
+    done = await db.execute(
+        "update meeting set state = 'agenda_open', revision = revision + 1 where id = $1 and state = 'planned'",
+        meeting_id,
+    )
+    return bool(done == "UPDATE 1")
 
 
 async def mark_started(db: Connection, meeting_id: UUID, at: datetime) -> None:

@@ -9,6 +9,7 @@ from circle.core.auth import ROLE_NAMES
 from .model import Facts, FoundPerson, FoundThing, Right, Thing
 
 RIGHT_NAMES = {
+    "procedure.adopt": "beschlossene Geschäftsordnung eintragen",
     "meetings.convene": "Sitzung ansetzen",
     "meetings.invite": "einladen, Sitzung verlegen oder absagen",
     "meetings.run": "Sitzung leiten: Anwesenheit, Ergebnisse",

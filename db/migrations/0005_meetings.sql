@@ -1,8 +1,17 @@
 -- Meetings, agenda, papers, minutes and tasks.
+-- The circle's own rules (Geschäftsordnung), one full set for each version. A version holds from its first day until the
+-- next one begins, so that none can overlap; `reference` names the resolution it was adopted by.
 create table procedure (
-    version integer primary key,
+    version integer constraint procedure_version_unique primary key,
+    id uuid not null default gen_random_uuid() constraint procedure_id_unique unique,
     adopted_on date not null,
-    rules jsonb not null
+    in_force_from date not null constraint procedure_day_unique unique,
+    reference text not null default '',
+    meeting_id uuid,
+    rules jsonb not null,
+    revision integer not null default 1,
+    audience text[] not null generated always as (array['circle']) stored,
+    constraint procedure_days_ordered check (in_force_from >= adopted_on)
 );
 
 create table meeting (
@@ -40,6 +49,7 @@ create table meeting (
     constraint meeting_times_ordered check (end_local > start_local)
 );
 create index meeting_page on meeting (date, id);
+alter table procedure add constraint procedure_meeting_exists foreign key (meeting_id) references meeting;
 alter table attendance add constraint attendance_meeting_exists foreign key (meeting_id) references meeting;
 alter table absence add constraint absence_meeting_exists foreign key (meeting_id) references meeting;
 
@@ -280,7 +290,7 @@ language sql stable as $$
         'begins', to_char(coalesce((m.started_at at time zone m.time_zone)::time, m.start_local), 'HH24:MI'),
         'ends', to_char(coalesce((m.ended_at at time zone m.time_zone)::time, m.end_local), 'HH24:MI'),
         'time_zone', m.time_zone, 'mode', m.mode, 'place', m.place, 'file_reference', m.file_reference,
-        'kind', coalesce(i.kind, 'result'),
+        'kind', coalesce(i.kind, (select p.rules ->> 'minutes_kind' from procedure p where p.version = m.procedure_version), 'result'),
         'chair_name', (select trim(p.title || ' ' || p.name) from person p where p.id = i.chair_id),
         'keeper_name', (select trim(p.title || ' ' || p.name) from person p where p.id = i.keeper_id),
         'attendance', (

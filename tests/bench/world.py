@@ -11,7 +11,8 @@ TEXT = "Die Häuser berichten über die Sprachmittlung in Beratungsgesprächen u
 
 FILL = """
 set circle.system = 'on';
-insert into procedure (version, adopted_on, rules) values (1, '2025-01-01', '{}') on conflict do nothing;
+insert into procedure (version, adopted_on, in_force_from, rules)
+values (1, '2025-01-01', '2025-01-01', '{}') on conflict do nothing;
 insert into person (name, email, authority_id, function)
     select 'Person ' || n, 'p' || n || '@bench.example', a.id, 'Prüfperson'
     from generate_series(1, %(people)s) n, authority a where a.key = 'kfi';

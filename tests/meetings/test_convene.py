@@ -106,7 +106,8 @@ async def test_a_holiday_is_told(client: Clients) -> None:
 async def test_it_keeps_the_procedure_of_its_day(db: Connection, client: Clients) -> None:
     await db.execute(
         """
-        insert into procedure (version, adopted_on, rules) values (1, '2020-01-01', '{}'), (2, '2026-01-01',
+        insert into procedure (version, adopted_on, in_force_from, rules)
+        values (1, '2020-01-01', '2020-01-01', '{}'), (3, '2026-11-01', '2027-01-01', '{}'), (2, '2026-01-01', '2026-01-01',
             '{"invitation": {"unit": "clear_days_before", "value": 7}, "minutes_draft": {"unit": "weeks_after", "value": 2}}')
         """
     )

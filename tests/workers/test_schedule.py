@@ -60,7 +60,7 @@ async def test_many_clocks_write_each_job_once(around: Around) -> None:
 async def test_the_next_day_it_is_due_again_and_a_standstill_is_made_up_for_once(around: Around) -> None:
     every = len(schedule.DAILY)
     for now, expected in (
-        ("2026-11-23T09:00:00+01:00", every),
+        ("2026-11-23T12:00:00+01:00", every),
         ("2026-11-24T02:00:00+01:00", sum(hour <= time(2) for hour in schedule.DAILY.values())),
         ("2026-11-24T05:30:00+01:00", sum(time(2) < hour <= time(5, 30) for hour in schedule.DAILY.values())),
         ("2026-12-03T12:00:00+01:00", every),

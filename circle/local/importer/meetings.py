@@ -14,6 +14,7 @@ from circle.knowledge import prints
 from circle.local.child import LocalError
 from circle.meetings import rules as meeting_rules
 from circle.meetings.agenda import actions as agenda
+from circle.meetings.procedure import rules as procedure_rules
 from circle.search import index as search
 
 from .folder import Item, Meeting
@@ -31,9 +32,12 @@ async def load_procedure(run: Run) -> None:
     if run.folder.procedure and not await run.db.fetchval("select exists(select from procedure)"):
         first = min((meeting.date for meeting in run.folder.meetings), default=run.actor.today)
         await run.db.execute(
-            "insert into procedure (version, adopted_on, rules) values (1, $1, $2::jsonb)",
+            """
+            insert into procedure (version, adopted_on, in_force_from, reference, rules)
+            values (1, $1, $1, 'Übernommene Regeln', $2::jsonb)
+            """,
             date(first.year, 1, 1),
-            msgspec.json.encode(run.folder.procedure).decode(),
+            msgspec.json.encode(procedure_rules.taken_over(run.folder.procedure)).decode(),
         )
 
 

@@ -47,11 +47,16 @@ async def propose(db: Connection, actor: Actor, meeting_id: UUID, new: NewItem) 
     """
     meeting = await _meeting(db, actor, meeting_id)
     access.require(actor, "agenda.propose")
-    rules.require_proposals(meeting.state)
+    rules.require_proposals(meeting.state, office=access.may(actor, "agenda.admit"))
     item_id = uuid.uuid4()
     await _require_known(db, actor, item_id, [new.rapporteur_id, *new.named])
     order = await store.next_place(db, meeting_id)
     late = rules.is_late(meeting.state, meeting.on, meeting.submission_until, actor.today)
+    if late and meeting.late_refused and not access.may(actor, "agenda.admit"):
+        raise errors.Conflict(
+            "Die Anmeldefrist ist vorbei. Nach der Geschäftsordnung kommt der Punkt in die nächste Sitzung: Bitte melden "
+            "Sie ihn dort an."
+        )
     await store.insert_item(
         db, item_id=item_id, meeting_id=meeting_id, order=order, status="registered", late=late
     )

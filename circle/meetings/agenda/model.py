@@ -200,6 +200,8 @@ class StoredMeeting(msgspec.Struct, frozen=True):
     revision: int
     submission_until: date | None
     papers_until: date | None
+    late_refused: bool
+    """By its procedure late items come into the next meeting."""
 
 
 class Shell(msgspec.Struct, frozen=True):

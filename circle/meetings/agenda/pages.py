@@ -68,7 +68,7 @@ async def show_new(
     me = auth.me(found.me)
     if not access.may(me, "agenda.propose"):
         raise errors.Forbidden(me=found.me)
-    rules.require_proposals(meeting.state)
+    rules.require_proposals(meeting.state, office=access.may(me, "agenda.admit"))
     form = {"confidentiality": "circle", "kind": "deliberation", "planned_minutes": 15}
     return pages.show(
         request, "agenda/new.html", me, form=form | {"rapporteur_id": me.person_id},

@@ -71,8 +71,12 @@ _ALWAYS = {"noted", "exchanged", "adjourned", "removed"}
 _TOGETHER = {"agreed", "recommended", "commissioned"}
 
 
-def require_proposals(meeting_state: str) -> None:
-    """Raises Conflict when the meeting takes no more proposals."""
+def require_proposals(meeting_state: str, *, office: bool) -> None:
+    """Raises Conflict when the meeting takes no proposals: not yet (the office may all the same), or no more."""
+    if meeting_state == "planned" and not office:
+        raise errors.Conflict(
+            "Diese Sitzung ist erst geplant. Punkte können Sie anmelden, wenn die Tagesordnung offen ist."
+        )
     if meeting_state not in BEFORE_MEETING:
         raise errors.Conflict(
             "Diese Sitzung nimmt keine Punkte mehr auf. Bitte melden Sie den Punkt für die nächste Sitzung an."

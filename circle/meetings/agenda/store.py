@@ -153,7 +153,9 @@ async def lock_meeting(db: Connection, meeting_id: UUID, keys: list[str]) -> Sto
         """
         select id, reference, title, date as "on", state, revision,
             (deadlines -> 'agenda_submission' ->> 'on')::date as submission_until,
-            (deadlines -> 'papers_latest' ->> 'on')::date as papers_until
+            (deadlines -> 'papers_latest' ->> 'on')::date as papers_until, exists (
+                select from procedure p where p.version = procedure_version
+                    and p.rules ->> 'late_items' = 'next_meeting') as late_refused
         from meeting where id = $1 and visible(audience, $2) for update
         """,
         meeting_id,

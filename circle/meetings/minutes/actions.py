@@ -74,7 +74,9 @@ async def circulate(db: Connection, actor: Actor, meeting_id: UUID, expected: in
     meeting, minutes = await _locked(db, actor, meeting_id, "minutes.circulate")
     rules.require_held(meeting["state"])
     if minutes is None:
-        await store.insert(db, meeting_id, MinutesHead(keeper_id=actor.person_id))
+        await store.insert(
+            db, meeting_id, MinutesHead(kind=meeting["minutes_kind"], keeper_id=actor.person_id)
+        )
         minutes = await store.find(db, meeting_id)
         assert minutes is not None
     _require_current(minutes, expected)

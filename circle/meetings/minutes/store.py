@@ -124,8 +124,9 @@ async def lock_meeting(
     """A visible meeting by id or reference, held until the end of the transaction: acts on minutes queue here."""
     return await db.fetchrow(
         """
-        select id, reference, title, number, date, state, procedure_version from meeting
-        where (id = $1 or reference = $2) and visible(audience, $3) for update
+        select id, reference, title, number, date, state, procedure_version, coalesce((
+            select p.rules ->> 'minutes_kind' from procedure p where p.version = procedure_version), 'result') as minutes_kind
+        from meeting where (id = $1 or reference = $2) and visible(audience, $3) for update
         """,
         meeting_id,
         reference,
