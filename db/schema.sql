@@ -620,6 +620,74 @@ CREATE FUNCTION in_directory(p person, house_kind text, keys text[], day date) R
     end
 $_$;
 
+CREATE TABLE invitee (
+    meeting_id uuid NOT NULL,
+    person_id uuid NOT NULL,
+    invited_on date NOT NULL,
+    as_deputy boolean DEFAULT false NOT NULL,
+    reminded_on date
+);
+
+CREATE TABLE meeting (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    reference text NOT NULL,
+    number integer NOT NULL,
+    title text NOT NULL,
+    date date NOT NULL,
+    start_local time without time zone NOT NULL,
+    end_local time without time zone NOT NULL,
+    time_zone text DEFAULT 'Europe/Berlin'::text NOT NULL,
+    mode text NOT NULL,
+    place text DEFAULT ''::text NOT NULL,
+    link text DEFAULT ''::text NOT NULL,
+    state text DEFAULT 'agenda_open'::text NOT NULL,
+    file_reference text DEFAULT ''::text NOT NULL,
+    deadlines jsonb DEFAULT '{}'::jsonb NOT NULL,
+    procedure_version integer NOT NULL,
+    invitation_sent_on date,
+    agenda_version integer DEFAULT 0 NOT NULL,
+    sequence integer DEFAULT 0 NOT NULL,
+    started_at timestamp with time zone,
+    ended_at timestamp with time zone,
+    moved_to uuid,
+    reason text DEFAULT ''::text NOT NULL,
+    calendar_id uuid,
+    note text DEFAULT ''::text NOT NULL,
+    convened_by uuid,
+    revision integer DEFAULT 1 NOT NULL,
+    audience text[] GENERATED ALWAYS AS (ARRAY['circle'::text, ('meeting:'::text || (id)::text)]) STORED NOT NULL,
+    CONSTRAINT meeting_mode_known CHECK ((mode = ANY (ARRAY['in_person'::text, 'online'::text, 'hybrid'::text]))),
+    CONSTRAINT meeting_state_known CHECK ((state = ANY (ARRAY['planned'::text, 'agenda_open'::text, 'invited'::text, 'running'::text, 'held'::text, 'minutes_draft'::text, 'minutes_approved'::text, 'filed'::text, 'cancelled'::text, 'moved'::text]))),
+    CONSTRAINT meeting_times_ordered CHECK ((end_local > start_local))
+);
+
+CREATE FUNCTION invitee_body(i invitee, m meeting, inside boolean) RETURNS jsonb
+    LANGUAGE sql STABLE
+    AS $_$
+    select jsonb_build_object('person_id', p.id, 'name', trim(p.title || ' ' || p.name), 'authority_id', a.id,
+        'authority_name', a.short, 'house', a.kind = 'district_government',
+        'commissioner', r.roles && array['commissioner'], 'voice', r.roles && array['commissioner', 'deputy'],
+        'invited_on', $1.invited_on, 'reminded_on', $1.reminded_on,
+        'answer', l.answer, 'deputy_id', l.deputy_id, 'way', l.way, 'answered_at', l.answered_at,
+        'deputy_name', (select trim(d.title || ' ' || d.name) from person d where d.id = l.deputy_id),
+        'acting_id', b.deputy_id,
+        'acting_name', (select trim(d.title || ' ' || d.name) from person d where d.id = b.deputy_id),
+        'note', case when $3 then coalesce(l.note, '') end,
+        'history', case when $3 then (
+            select coalesce(jsonb_agg(jsonb_build_object('answer', y.answer, 'note', y.note, 'way', y.way,
+                'answered_at', y.answered_at,
+                'deputy_name', (select trim(d.title || ' ' || d.name) from person d where d.id = y.deputy_id),
+                'entered_by_name', (select e.name from person e where e.id = y.entered_by)) order by y.number desc), '[]')
+            from reply y where y.meeting_id = $1.meeting_id and y.person_id = $1.person_id) end)
+    from person p join authority a on a.id = p.authority_id
+    cross join lateral (select roles_on(p.id, $2.date) as roles) r
+    left join lateral (
+        select y.* from reply y where y.meeting_id = $1.meeting_id and y.person_id = $1.person_id
+        order by y.number desc limit 1) l on true
+    left join absence b on b.person_id = p.id and $2.date between b.starts_on and b.ends_on
+    where p.id = $1.person_id
+$_$;
+
 CREATE FUNCTION is_announced(person uuid, day date) RETURNS boolean
     LANGUAGE sql STABLE
     AS $_$
@@ -814,39 +882,6 @@ CREATE FUNCTION measure_body(m measure, day date) RETURNS jsonb
             from co_signature c where c.measure_id = m.id))
 $_$;
 
-CREATE TABLE meeting (
-    id uuid DEFAULT gen_random_uuid() NOT NULL,
-    reference text NOT NULL,
-    number integer NOT NULL,
-    title text NOT NULL,
-    date date NOT NULL,
-    start_local time without time zone NOT NULL,
-    end_local time without time zone NOT NULL,
-    time_zone text DEFAULT 'Europe/Berlin'::text NOT NULL,
-    mode text NOT NULL,
-    place text DEFAULT ''::text NOT NULL,
-    link text DEFAULT ''::text NOT NULL,
-    state text DEFAULT 'agenda_open'::text NOT NULL,
-    file_reference text DEFAULT ''::text NOT NULL,
-    deadlines jsonb DEFAULT '{}'::jsonb NOT NULL,
-    procedure_version integer NOT NULL,
-    invitation_sent_on date,
-    agenda_version integer DEFAULT 0 NOT NULL,
-    sequence integer DEFAULT 0 NOT NULL,
-    started_at timestamp with time zone,
-    ended_at timestamp with time zone,
-    moved_to uuid,
-    reason text DEFAULT ''::text NOT NULL,
-    calendar_id uuid,
-    note text DEFAULT ''::text NOT NULL,
-    convened_by uuid,
-    revision integer DEFAULT 1 NOT NULL,
-    audience text[] GENERATED ALWAYS AS (ARRAY['circle'::text, ('meeting:'::text || (id)::text)]) STORED NOT NULL,
-    CONSTRAINT meeting_mode_known CHECK ((mode = ANY (ARRAY['in_person'::text, 'online'::text, 'hybrid'::text]))),
-    CONSTRAINT meeting_state_known CHECK ((state = ANY (ARRAY['planned'::text, 'agenda_open'::text, 'invited'::text, 'running'::text, 'held'::text, 'minutes_draft'::text, 'minutes_approved'::text, 'filed'::text, 'cancelled'::text, 'moved'::text]))),
-    CONSTRAINT meeting_times_ordered CHECK ((end_local > start_local))
-);
-
 CREATE FUNCTION meeting_card(meeting meeting, moved_to_reference text, items bigint, proposals bigint, today date) RETURNS json
     LANGUAGE sql STABLE
     AS $_$
@@ -868,7 +903,7 @@ CREATE FUNCTION minutes_content(meeting uuid, keys text[], whole boolean) RETURN
         'begins', to_char(coalesce((m.started_at at time zone m.time_zone)::time, m.start_local), 'HH24:MI'),
         'ends', to_char(coalesce((m.ended_at at time zone m.time_zone)::time, m.end_local), 'HH24:MI'),
         'time_zone', m.time_zone, 'mode', m.mode, 'place', m.place, 'file_reference', m.file_reference,
-        'kind', coalesce(i.kind, 'result'),
+        'kind', coalesce(i.kind, (select p.rules ->> 'minutes_kind' from procedure p where p.version = m.procedure_version), 'result'),
         'chair_name', (select trim(p.title || ' ' || p.name) from person p where p.id = i.chair_id),
         'keeper_name', (select trim(p.title || ' ' || p.name) from person p where p.id = i.keeper_id),
         'attendance', (
@@ -1092,6 +1127,38 @@ CREATE FUNCTION phrase_query(words text) RETURNS tsquery
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
     AS $_$
     select phraseto_tsquery('pg_catalog.german', $1) || phraseto_tsquery('pg_catalog.german', fold_german($1))
+$_$;
+
+CREATE TABLE procedure (
+    version integer NOT NULL,
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    adopted_on date NOT NULL,
+    in_force_from date NOT NULL,
+    reference text DEFAULT ''::text NOT NULL,
+    meeting_id uuid,
+    rules jsonb NOT NULL,
+    revision integer DEFAULT 1 NOT NULL,
+    audience text[] GENERATED ALWAYS AS (ARRAY['circle'::text]) STORED NOT NULL,
+    CONSTRAINT procedure_days_ordered CHECK ((in_force_from >= adopted_on))
+);
+
+CREATE FUNCTION procedure_body(version procedure, keys text[], today date) RETURNS json
+    LANGUAGE sql STABLE
+    AS $_$
+    select json_build_object('id', $1.id, 'version', $1.version, 'adopted_on', $1.adopted_on,
+        'in_force_from', $1.in_force_from, 'in_force_until', n.in_force_from - 1,
+        'state', case when $1.in_force_from > $3 then 'coming' when n.in_force_from <= $3 then 'past' else 'in_force' end,
+        'reference', $1.reference,
+        'meeting_id', m.id, 'meeting_reference', m.reference,
+        'meetings', (
+            select count(*) from meeting c where c.procedure_version = $1.version and visible(c.audience, $2)),
+        'rules', $1.rules,
+        'before', (select b.rules from procedure b where b.version < $1.version order by b.version desc limit 1),
+        'revision', $1.revision)
+    from (select) one
+    left join meeting m on m.id = $1.meeting_id and visible(m.audience, $2)
+    left join lateral (
+        select p.in_force_from from procedure p where p.version > $1.version order by p.version limit 1) n on true
 $_$;
 
 CREATE FUNCTION proposal_open(item uuid, keys text[]) RETURNS boolean
@@ -1457,6 +1524,14 @@ CREATE TABLE agenda_version_paper (
 
 ALTER TABLE ONLY agenda_version_paper FORCE ROW LEVEL SECURITY;
 
+CREATE TABLE answer_link (
+    token_hash bytea NOT NULL,
+    object_id uuid NOT NULL,
+    person_id uuid NOT NULL,
+    made_at timestamp with time zone DEFAULT now() NOT NULL,
+    revoked_at timestamp with time zone
+);
+
 CREATE TABLE appointment_attachment (
     appointment_id uuid NOT NULL,
     valid_from date NOT NULL,
@@ -1498,6 +1573,15 @@ ALTER TABLE audit_event ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     NO MINVALUE
     NO MAXVALUE
     CACHE 1
+);
+
+CREATE TABLE calendar_reply (
+    digest bytea NOT NULL,
+    received_at timestamp with time zone DEFAULT now() NOT NULL,
+    reason text DEFAULT ''::text NOT NULL,
+    meeting_id uuid,
+    person_id uuid,
+    stamp timestamp with time zone
 );
 
 CREATE TABLE clarification (
@@ -1590,6 +1674,7 @@ CREATE TABLE dispatch (
     revision integer DEFAULT 1 NOT NULL,
     audience text[] NOT NULL,
     readers text[] NOT NULL,
+    answer_page text DEFAULT ''::text NOT NULL,
     CONSTRAINT dispatch_kind_known CHECK ((kind = ANY (ARRAY['invitation'::text, 'supplement'::text, 'minutes_draft'::text, 'minutes_approved'::text, 'correction'::text, 'receipt'::text, 'clarification'::text, 'answer'::text, 'document'::text, 'notice'::text, 'cancellation'::text]))),
     CONSTRAINT dispatch_level_known CHECK ((level = ANY (ARRAY['public'::text, 'internal'::text, 'circle'::text, 'confidential'::text]))),
     CONSTRAINT dispatch_state_known CHECK ((state = ANY (ARRAY['prepared'::text, 'sending'::text, 'done'::text, 'cancelled'::text])))
@@ -1890,10 +1975,29 @@ CREATE TABLE partner_opt_out_link (
     kept_at timestamp with time zone DEFAULT now() NOT NULL
 );
 
-CREATE TABLE procedure (
-    version integer NOT NULL,
-    adopted_on date NOT NULL,
-    rules jsonb NOT NULL
+CREATE TABLE reply (
+    number bigint NOT NULL,
+    meeting_id uuid NOT NULL,
+    person_id uuid NOT NULL,
+    answer text NOT NULL,
+    deputy_id uuid,
+    note text DEFAULT ''::text NOT NULL,
+    way text NOT NULL,
+    entered_by uuid,
+    answered_at timestamp with time zone NOT NULL,
+    CONSTRAINT reply_answer_known CHECK ((answer = ANY (ARRAY['in_person'::text, 'online'::text, 'coming'::text, 'declined'::text, 'represented'::text, 'tentative'::text]))),
+    CONSTRAINT reply_deputy_named CHECK (((answer = 'represented'::text) = (deputy_id IS NOT NULL))),
+    CONSTRAINT reply_other_deputy CHECK ((deputy_id <> person_id)),
+    CONSTRAINT reply_way_known CHECK ((way = ANY (ARRAY['page'::text, 'api'::text, 'link'::text, 'calendar'::text, 'telephone'::text])))
+);
+
+ALTER TABLE reply ALTER COLUMN number ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME reply_number_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
 );
 
 CREATE TABLE role_grant (
@@ -2010,6 +2114,9 @@ ALTER TABLE ONLY agenda_version_paper
 ALTER TABLE ONLY agenda_version
     ADD CONSTRAINT agenda_version_unique PRIMARY KEY (meeting_id, version);
 
+ALTER TABLE ONLY answer_link
+    ADD CONSTRAINT answer_link_unique PRIMARY KEY (token_hash);
+
 ALTER TABLE ONLY appointment_attachment
     ADD CONSTRAINT appointment_attachment_unique PRIMARY KEY (appointment_id, valid_from);
 
@@ -2033,6 +2140,9 @@ ALTER TABLE ONLY authority
 
 ALTER TABLE ONLY authority
     ADD CONSTRAINT authority_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY calendar_reply
+    ADD CONSTRAINT calendar_reply_unique PRIMARY KEY (digest);
 
 ALTER TABLE ONLY clarification
     ADD CONSTRAINT clarification_pkey PRIMARY KEY (id);
@@ -2099,6 +2209,9 @@ ALTER TABLE ONLY file_use
 
 ALTER TABLE ONLY idempotent_answer
     ADD CONSTRAINT idempotent_answer_unique PRIMARY KEY (person_id, key);
+
+ALTER TABLE ONLY invitee
+    ADD CONSTRAINT invitee_unique PRIMARY KEY (meeting_id, person_id);
 
 ALTER TABLE ONLY measure_department
     ADD CONSTRAINT measure_department_unique PRIMARY KEY (measure_id, department_id);
@@ -2194,7 +2307,16 @@ ALTER TABLE ONLY person
     ADD CONSTRAINT person_reference_unique UNIQUE (reference);
 
 ALTER TABLE ONLY procedure
-    ADD CONSTRAINT procedure_pkey PRIMARY KEY (version);
+    ADD CONSTRAINT procedure_day_unique UNIQUE (in_force_from);
+
+ALTER TABLE ONLY procedure
+    ADD CONSTRAINT procedure_id_unique UNIQUE (id);
+
+ALTER TABLE ONLY procedure
+    ADD CONSTRAINT procedure_version_unique PRIMARY KEY (version);
+
+ALTER TABLE ONLY reply
+    ADD CONSTRAINT reply_pkey PRIMARY KEY (number);
 
 ALTER TABLE ONLY report_to_head
     ADD CONSTRAINT report_to_head_pkey PRIMARY KEY (id);
@@ -2257,6 +2379,8 @@ CREATE INDEX agenda_item_meeting ON agenda_item USING btree (meeting_id, "order"
 
 CREATE INDEX agenda_version_paper_version ON agenda_version_paper USING btree (meeting_id, version);
 
+CREATE INDEX answer_link_object ON answer_link USING btree (object_id, person_id);
+
 CREATE INDEX appointment_person ON appointment USING btree (person_id);
 
 CREATE INDEX appointment_proof_appointment ON appointment_proof USING btree (appointment_id);
@@ -2268,6 +2392,8 @@ CREATE INDEX attendance_person ON attendance USING btree (person_id);
 CREATE INDEX attendance_represented_by ON attendance USING btree (represented_by) WHERE (represented_by IS NOT NULL);
 
 CREATE INDEX audit_event_object ON audit_event USING btree (object_id, id);
+
+CREATE INDEX calendar_reply_meeting ON calendar_reply USING btree (meeting_id, person_id);
 
 CREATE INDEX clarification_consultation ON clarification USING btree (consultation_id);
 
@@ -2302,6 +2428,8 @@ CREATE INDEX expert_involvement_object ON expert_involvement USING btree (object
 CREATE INDEX expert_involvement_person ON expert_involvement USING btree (person_id);
 
 CREATE INDEX file_use_object ON file_use USING btree (object_id);
+
+CREATE INDEX invitee_person ON invitee USING btree (person_id);
 
 CREATE INDEX measure_house ON measure USING btree (authority_id);
 
@@ -2340,6 +2468,8 @@ CREATE INDEX person_authority ON person USING btree (authority_id);
 CREATE UNIQUE INDEX person_email_unique ON person USING btree (lower(email)) WHERE (NOT letters_only);
 
 CREATE UNIQUE INDEX person_letters_email_unique ON person USING btree (lower(email)) WHERE letters_only;
+
+CREATE INDEX reply_last ON reply USING btree (meeting_id, person_id, number DESC);
 
 CREATE INDEX report_to_head_house ON report_to_head USING btree (authority_id, reported_on);
 
@@ -2382,6 +2512,8 @@ CREATE TRIGGER written_once BEFORE DELETE OR UPDATE ON minutes_correction FOR EA
 CREATE TRIGGER written_once BEFORE DELETE OR UPDATE ON minutes_print FOR EACH ROW EXECUTE FUNCTION refuse_change();
 
 CREATE TRIGGER written_once BEFORE DELETE OR UPDATE ON minutes_version FOR EACH ROW EXECUTE FUNCTION refuse_change();
+
+CREATE TRIGGER written_once BEFORE DELETE OR UPDATE ON reply FOR EACH ROW EXECUTE FUNCTION refuse_change();
 
 ALTER TABLE ONLY absence
     ADD CONSTRAINT absence_deputy_exists FOREIGN KEY (deputy_id) REFERENCES person(id);
@@ -2428,6 +2560,9 @@ ALTER TABLE ONLY agenda_version_paper
 ALTER TABLE ONLY agenda_version_paper
     ADD CONSTRAINT agenda_version_paper_version_exists FOREIGN KEY (meeting_id, version) REFERENCES agenda_version(meeting_id, version);
 
+ALTER TABLE ONLY answer_link
+    ADD CONSTRAINT answer_link_person_exists FOREIGN KEY (person_id) REFERENCES person(id);
+
 ALTER TABLE ONLY appointment
     ADD CONSTRAINT appointment_annuller_exists FOREIGN KEY (annulled_by) REFERENCES person(id);
 
@@ -2469,6 +2604,12 @@ ALTER TABLE ONLY attendance
 
 ALTER TABLE ONLY authority
     ADD CONSTRAINT authority_parent_exists FOREIGN KEY (parent_id) REFERENCES authority(id);
+
+ALTER TABLE ONLY calendar_reply
+    ADD CONSTRAINT calendar_reply_meeting_exists FOREIGN KEY (meeting_id) REFERENCES meeting(id);
+
+ALTER TABLE ONLY calendar_reply
+    ADD CONSTRAINT calendar_reply_person_exists FOREIGN KEY (person_id) REFERENCES person(id);
 
 ALTER TABLE ONLY clarification
     ADD CONSTRAINT clarification_asker_exists FOREIGN KEY (asked_by) REFERENCES person(id);
@@ -2589,6 +2730,12 @@ ALTER TABLE ONLY file
 
 ALTER TABLE ONLY file_use
     ADD CONSTRAINT file_use_file_exists FOREIGN KEY (file_id) REFERENCES file(id);
+
+ALTER TABLE ONLY invitee
+    ADD CONSTRAINT invitee_meeting_exists FOREIGN KEY (meeting_id) REFERENCES meeting(id);
+
+ALTER TABLE ONLY invitee
+    ADD CONSTRAINT invitee_person_exists FOREIGN KEY (person_id) REFERENCES person(id);
 
 ALTER TABLE ONLY measure
     ADD CONSTRAINT measure_author_exists FOREIGN KEY (created_by) REFERENCES person(id);
@@ -2724,6 +2871,18 @@ ALTER TABLE ONLY person
 
 ALTER TABLE ONLY person
     ADD CONSTRAINT person_pending_by_exists FOREIGN KEY (pending_by) REFERENCES person(id);
+
+ALTER TABLE ONLY procedure
+    ADD CONSTRAINT procedure_meeting_exists FOREIGN KEY (meeting_id) REFERENCES meeting(id);
+
+ALTER TABLE ONLY reply
+    ADD CONSTRAINT reply_author_exists FOREIGN KEY (entered_by) REFERENCES person(id);
+
+ALTER TABLE ONLY reply
+    ADD CONSTRAINT reply_deputy_exists FOREIGN KEY (deputy_id) REFERENCES person(id);
+
+ALTER TABLE ONLY reply
+    ADD CONSTRAINT reply_of_an_invitee FOREIGN KEY (meeting_id, person_id) REFERENCES invitee(meeting_id, person_id);
 
 ALTER TABLE ONLY report_to_head
     ADD CONSTRAINT report_to_head_author_exists FOREIGN KEY (created_by) REFERENCES person(id);

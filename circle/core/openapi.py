@@ -26,6 +26,7 @@ WORDS: dict[str, Any] = {
     "kind": "notice",
     "message_id": "<f3a1@circle.example>",
     "name": "Bea Beispiel",
+    "nth": 2,
     "next": None,
     "object_kind": "task",
     "password": "ein langes Kennwort",
