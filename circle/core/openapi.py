@@ -195,7 +195,8 @@ def example(schema: dict[str, Any], schemas: dict[str, Any], name: str = "") -> 
             return bool(schema.get("default", True))
         case "integer" | "number":
             known = WORDS.get(name, 7)
-            return min(max(known, schema.get("minimum", known)), schema.get("maximum", known))
+            fits = min(max(known, schema.get("minimum", known)), schema.get("maximum", known))
+            return int(fits) if kind == "integer" else fits
         case "string":
             known = FORMATS.get(schema.get("format", "")) or WORDS.get(name, "Beispiel")
             return known[: schema.get("maxLength", len(known))] if isinstance(known, str) else known
