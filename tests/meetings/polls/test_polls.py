@@ -191,3 +191,15 @@ async def test_the_pages(db: Connection, client: Clients, office: Clock) -> None
     assert 'href="/sitzungen/KK-2027-1"' in (await ben.get(page)).text
     assert (await (await client.browser("clara")).get(page)).status_code == 404
     assert 'href="/terminabfragen"' in (await ben.get("/sitzungen")).text
+
+
+async def test_it_waits_on_the_desk_of_whoever_has_to_act(db: Connection, client: Clients) -> None:
+    path = await asked(db, client)
+    page = path.replace(PATH, "/terminabfragen")
+    anna, ben = await client.browser("anna"), await client.browser("ben")
+    assert page in (await ben.get("/")).text and page in (await anna.get("/")).text
+    for nick in ("ben", "kim", "mona", "anna"):
+        assert "Tag festlegen" not in (await anna.get("/")).text
+        assert (await (await client.as_(nick)).post(f"{path}/answer", json=ANSWER)).status_code == 200
+    assert page not in (await ben.get("/")).text
+    assert "Tag festlegen" in (await anna.get("/")).text
