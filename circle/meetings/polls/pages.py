@@ -9,7 +9,7 @@ from litestar.datastructures import FormMultiDict
 from litestar.params import FromPath, FromQuery
 
 from circle.core import access, answers, auth, clock, errors, fields, pages, web
-from circle.core.db import Caller, Connection
+from circle.core.db import Answer, Caller
 from circle.meetings import rules as meetings
 
 from . import actions, rules, store
@@ -67,9 +67,7 @@ async def ask(request: Incoming, db: web.Db, actor: web.Acting) -> Response[Any]
 async def show(request: Incoming, db: web.Db, caller: web.Asking, poll_id: FromPath[UUID]) -> Response[bytes]:
     """One poll: the days with their counts, one's own answer, and for the office the day to be fixed."""
     found = await store.get(db, caller, poll_id)
-    return pages.show(
-        request, "polls/show.html", auth.me(found.me), **await _context(db, caller, poll_id, auth.me(found.me), found.body)
-    )  # fmt: skip
+    return pages.show(request, "polls/show.html", found.me, **_context(caller, found))
 
 
 @post(HERE + "/antwort", opt={"permission": "polls.answer"})
@@ -83,23 +81,26 @@ async def answer(
         async with pages.attempt(db):
             await actions.answer(db, actor, poll_id, _answers(form))
     except pages.MENDABLE as wrong:
-        pages.again(
-            request, "polls/show.html", actor, wrong, form,
-            **await _context(db, caller, poll_id, auth.me(found.me), found.body),
-        )  # fmt: skip
+        pages.again(request, "polls/show.html", actor, wrong, form, **_context(caller, found))
     return pages.go(f"{ROOT}/{poll_id}", "Ihre Antwort ist gespeichert.")
 
 
 @post(HERE + "/festlegen", opt={"permission": "polls.manage"})
-async def fix(request: Incoming, db: web.Db, actor: web.Acting, poll_id: FromPath[UUID]) -> Response[Any]:
+async def fix(
+    request: Incoming, db: web.Db, caller: web.Asking, actor: web.Acting, poll_id: FromPath[UUID]
+) -> Response[Any]:
     """Fix a day once."""
     form = await pages.read_form(request)
+    found = await store.get(db, caller, poll_id)
 
     async def act() -> str:
         await actions.fix(db, actor, poll_id, fields.from_form(Choice, form), pages.revision(form))
         return f"{ROOT}/{poll_id}"
 
-    return await pages.once(request, db, actor, form, act, "Der Tag steht fest. Alle bekommen Bescheid.")
+    try:
+        return await pages.once(request, db, actor, form, act, "Der Tag steht fest. Alle bekommen Bescheid.")
+    except pages.MENDABLE as wrong:
+        pages.again(request, "polls/show.html", actor, wrong, form, **_context(caller, found))
 
 
 @post(HERE + "/beenden", opt={"permission": "polls.manage"})
@@ -110,8 +111,9 @@ async def close(request: Incoming, db: web.Db, actor: web.Acting, poll_id: FromP
     return pages.go(f"{ROOT}/{poll_id}", "Die Terminabfrage ist beendet.")
 
 
-async def _context(db: Connection, caller: Caller, poll_id: UUID, me: auth.Me, body: bytes) -> dict[str, Any]:
-    poll = msgspec.json.decode(body, type=Poll, strict=False)
+def _context(caller: Caller, found: Answer) -> dict[str, Any]:
+    """What the page of one poll shows."""
+    poll, me = pages.as_struct(found, Poll), auth.me(found.me)
     return WORDS | {
         "poll": poll,
         "may_answer": poll.asks_me and access.may(me, "polls.answer") and poll.state == "open"

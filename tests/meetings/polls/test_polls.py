@@ -186,6 +186,10 @@ async def test_the_pages(db: Connection, client: Clients, office: Clock) -> None
         await ben.post(f"{page}/antwort", {"answer_1": "yes", "answer_2": "if_needed"})
     ).status_code == 303
     assert "notfalls" in (await anna.get(page)).text
+    open_ = await anna.post(f"{page}/festlegen", {"revision": "1", "idempotency_key": "f0"})
+    assert open_.status_code == 422 and 'id="error-number"' in open_.text
+    stale = {"number": "1", "revision": "9", "idempotency_key": "f1"}
+    assert (await anna.post(f"{page}/festlegen", stale)).status_code == 412
     fixed = await anna.post(f"{page}/festlegen", {"number": "1", "revision": "1", "idempotency_key": "f"})
     assert fixed.status_code == 303
     assert 'href="/sitzungen/KK-2027-1"' in (await ben.get(page)).text
