@@ -30,6 +30,11 @@ async def test_a_meeting_shows_its_deadlines_with_holidays_and_school_holidays(
         "agenda_submission": "2027-05-12", "invitation_latest": "2027-05-25", "papers_latest": "2027-06-01",
         "minutes_draft": "2027-06-30",
     }  # fmt: skip
+    held = await anna.post(
+        "/api/v1/meetings", json={"date": "2027-07-21", "start_local": "10:00", "end_local": "14:00"}
+    )
+    shown = await (await client.browser("anna")).get(f"/sitzungen/{held.json()['reference']}")
+    assert "Am 21.07.2027 sind in Nordrhein-Westfalen Schulferien (Sommerferien)." in shown.text
     page = (await (await client.browser("mona")).get("/geschaeftsordnung?day=2026-06-10")).text
     for words in (
         "13. Mai 2026",
