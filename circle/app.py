@@ -29,6 +29,8 @@ from circle.meetings.agenda import api as agenda_api
 from circle.meetings.agenda import pages as agenda_pages
 from circle.meetings.minutes import api as minutes_api
 from circle.meetings.minutes import pages as minutes_pages
+from circle.meetings.polls import api as polls_api
+from circle.meetings.polls import pages as polls_pages
 from circle.meetings.procedure import api as procedure_api
 from circle.meetings.procedure import pages as procedure_pages
 from circle.meetings.replies import api as replies_api
@@ -67,6 +69,7 @@ FEATURES = [
     "meetings",
     "meetings/agenda",
     "meetings/minutes",
+    "meetings/polls",
     "meetings/procedure",
     "meetings/year",
     "meetings/replies",
@@ -106,6 +109,8 @@ ROUTERS: list[Router] = [
     meetings_pages.router,
     agenda_api.router,
     agenda_pages.router,
+    polls_api.router,
+    polls_pages.router,
     procedure_api.router,
     procedure_pages.router,
     year_api.router,

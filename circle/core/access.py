@@ -15,6 +15,8 @@ KFI = {
 HOUSE = {"commissioner", "deputy", "assistant"}
 
 RIGHTS: dict[str, set[str]] = {
+    "polls.manage": {"circle_office"},
+    "polls.answer": {"commissioner", "deputy", "circle_office", "circle_moderator"},
     "procedure.adopt": {"circle_office"},
     "meetings.convene": {"circle_office"},
     "meetings.invite": {"circle_office"},

@@ -144,6 +144,7 @@ CONSTRAINTS: dict[str, tuple[type[CircleError], str, str]] = {
     ),
     "procedure_day_unique": (Conflict, "procedure_exists", "Ab diesem Tag gilt schon eine andere Fassung."),
     "procedure_days_ordered": (Invalid, "invalid", "Eine Fassung gilt nicht vor ihrem Beschluss."),
+    "date_poll_date_times_ordered": (Invalid, "invalid", "Das Ende muss nach dem Beginn liegen."),
     "meeting_times_ordered": (Invalid, "invalid", "Das Ende muss nach dem Beginn liegen."),
     "agenda_item_order_unique": (
         Conflict,

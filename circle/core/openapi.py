@@ -18,16 +18,16 @@ WORDS: dict[str, Any] = {
     "after": "S0stMjAyNi01",
     "answer": "Es gilt der Rahmenvertrag; die Einzelheiten stehen im Merkblatt.",
     "authority_name": "Bezirksregierung Arnsberg",
+    "contact_email": "b.beispiel@arnsberg.example",
     "content_type": "application/pdf",
     "email": "b.beispiel@arnsberg.example",
-    "contact_email": "integration@arnsberg.example",
     "file_reference": "36.05.02-12/26",
     "function": "Integrationsbeauftragte",
     "kind": "notice",
     "message_id": "<f3a1@circle.example>",
     "name": "Bea Beispiel",
-    "nth": 2,
     "next": None,
+    "nth": 2,
     "object_kind": "task",
     "password": "ein langes Kennwort",
     "phone": "0231 5550-100",
@@ -190,13 +190,14 @@ def example(schema: dict[str, Any], schemas: dict[str, Any], name: str = "") -> 
         case "object":
             return {key: example(one, schemas, key) for key, one in schema.get("properties", {}).items()}
         case "array":
-            return [example(schema["items"], schemas, name)] if schema.get("items") else []
+            one = [example(schema["items"], schemas, name)] if schema.get("items") else []
+            return one * max(schema.get("minItems", 1), 1)
         case "boolean":
             return bool(schema.get("default", True))
         case "integer" | "number":
             known = WORDS.get(name, 7)
-            fits = min(max(known, schema.get("minimum", known)), schema.get("maximum", known))
-            return int(fits) if kind == "integer" else fits
+            fitting = min(max(known, schema.get("minimum", known)), schema.get("maximum", known))
+            return int(fitting) if kind == "integer" else fitting
         case "string":
             known = FORMATS.get(schema.get("format", "")) or WORDS.get(name, "Beispiel")
             return known[: schema.get("maxLength", len(known))] if isinstance(known, str) else known

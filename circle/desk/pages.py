@@ -28,6 +28,8 @@ ACTS = {
     "amend": ("Zurückgegebener Punkt", "Überarbeiten", ""),
     "invite": ("Einladung vorbereiten", "Zur Sitzung", "spätestens"),
     "come": ("Rückmeldung zur Sitzung", "Antworten", "am"),
+    "suit": ("Terminabfrage", "Antworten", "bis"),
+    "fix": ("Terminabfrage beantwortet", "Tag festlegen", "Antworten bis"),
     "object": ("Niederschrift prüfen", "Lesen", "Einwendungen bis"),
     "run": ("Laufende Sitzung", "Zur Sitzung", "am"),
     "write": ("Niederschrift schreiben", "Schreiben", "Entwurf bis"),

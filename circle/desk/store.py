@@ -89,6 +89,17 @@ async def get(db: Connection, caller: Caller) -> Answer:
                 select r.answer from reply r where r.meeting_id = m.id and r.person_id = me.person_id
                 order by r.number desc limit 1), 'tentative') = 'tentative'
             union all
+            select 'suit', p.title, '', p.answer_until, '/terminabfragen/' || p.id
+            from me join date_poll_person q on q.person_id = me.person_id join date_poll p on p.id = q.poll_id
+            where p.state = 'open' and p.answer_until >= me.today and visible(p.audience, me.keys) and not exists (
+                select from date_poll_answer a where a.poll_id = p.id and a.person_id = me.person_id)
+            union all
+            select 'fix', p.title, '', p.answer_until, '/terminabfragen/' || p.id
+            from me, date_poll p
+            where p.state = 'open' and 'circle_office' = any(me.roles) and visible(p.audience, me.keys) and (
+                p.answer_until < me.today or (select count(*) from date_poll_person q where q.poll_id = p.id)
+                    = (select count(distinct a.person_id) from date_poll_answer a where a.poll_id = p.id))
+            union all
             select 'object', m.title, m.reference, s.objection_until, '/sitzungen/' || m.reference || '/niederschrift'
             from me, minutes s join meeting m on m.id = s.meeting_id
             where s.state = 'sent' and s.objection_until >= me.today and visible(m.audience, me.keys)

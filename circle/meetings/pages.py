@@ -31,6 +31,7 @@ from .model import (
     NewMeeting,
     Sending,
 )
+from .procedure import rules as procedure
 from .replies import pages as reply_pages
 from .replies import rules as reply_rules
 from .replies import store as replies
@@ -388,9 +389,8 @@ def _hints(meeting: Meeting) -> list[str]:
         found.append(
             f"Die Einladungsfrist ist am {calendar.date_short(meeting.invitation_until)} abgelaufen."
         )
-    if meeting.state in rules.BEFORE_MEETING and not calendar.is_working_day(meeting.date):
-        name = calendar.holiday_name(meeting.date) or "ein Tag am Wochenende"
-        found.append(f"Der {calendar.date_short(meeting.date)} ist kein Arbeitstag ({name}).")
+    if meeting.state in rules.BEFORE_MEETING:
+        found += procedure.warnings(meeting.date)
     return found
 
 

@@ -9,6 +9,8 @@ from circle.core.auth import ROLE_NAMES
 from .model import Facts, FoundPerson, FoundThing, Right, Thing
 
 RIGHT_NAMES = {
+    "polls.manage": "Termine abfragen und festlegen",
+    "polls.answer": "auf eine Terminabfrage antworten",
     "procedure.adopt": "beschlossene Geschäftsordnung eintragen",
     "meetings.convene": "Sitzung ansetzen",
     "meetings.invite": "einladen, Sitzung verlegen oder absagen",

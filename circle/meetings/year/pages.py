@@ -44,8 +44,10 @@ ROW = ("date", "start_local", "end_local", "place", "title")
 @get(HERE, opt={"permission": "signed_in"})
 async def show(request: Incoming, db: web.Db, caller: web.Asking, year: FromPath[int]) -> Response[bytes]:
     """The meetings of a year with their last days, holidays and school holidays: drawn, and as a table."""
-    _require_year(year)
-    found = await store.list_year(db, caller, date(year, 1, 1), date(year, 12, 31))
+    known = min(max(year, FIRST_YEAR), LAST_YEAR)
+    found = await store.list_year(db, caller, date(known, 1, 1), date(known, 12, 31))
+    if year != known:
+        raise errors.NotFound(me=found.me)
     every = pages.as_struct(found, list[YearMeeting])
     me = auth.me(found.me)
     return pages.show(

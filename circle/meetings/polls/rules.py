@@ -1,0 +1,84 @@
+"""Rules of date polls, and the words of their letters. Pure."""
+
+from collections.abc import Sequence
+from datetime import date
+
+from circle.core import calendar, errors
+from circle.meetings import rules as meetings
+
+from .model import NewPoll, NewPollDate, PollAnswer, StoredPoll
+
+ANSWERS = {"yes": "ja", "if_needed": "notfalls", "no": "nein"}
+STATES = {"open": "offen", "fixed": "Tag festgelegt", "closed": "ohne Ergebnis beendet"}
+
+
+def require_poll(new: NewPoll, today: date) -> None:
+    """Raises Invalid at the fields for days that are past, doubled or have no such hour, and a last day behind them."""
+    wrong: dict[str, str] = {}
+    seen: set[tuple[date, str]] = set()
+    for n, one in enumerate(new.dates):
+        try:
+            meetings.require_times(one.date, one.start_local, one.end_local, today)
+        except errors.Invalid as error:
+            wrong |= {f"dates.{n}.{name}": text for name, text in error.fields.items()}
+            continue
+        if (one.date, one.start_local[:5]) in seen:
+            wrong[f"dates.{n}.date"] = "Dieser Termin steht in der Liste zweimal."
+        seen.add((one.date, one.start_local[:5]))
+    if new.answer_until < today:
+        wrong["answer_until"] = "Dieser Tag ist schon vorbei."
+    elif new.answer_until >= min(one.date for one in new.dates):
+        wrong["answer_until"] = "Bitte wählen Sie einen Tag vor dem ersten vorgeschlagenen Termin."
+    if wrong:
+        raise errors.Invalid("Bitte prüfen Sie die Terminabfrage.", fields=wrong)
+
+
+def require_open(poll: StoredPoll) -> None:
+    """Raises Conflict once a day is fixed or the poll was closed."""
+    if poll.state != "open":
+        raise errors.Conflict(f"Diese Terminabfrage ist nicht mehr offen: {STATES[poll.state]}.")
+
+
+def require_answer(poll: StoredPoll, given: PollAnswer, today: date) -> None:
+    """Raises Conflict after the last day, Invalid unless each day is answered once."""
+    require_open(poll)
+    if today > poll.answer_until:
+        raise errors.Conflict(
+            f"Antworten waren bis zum {calendar.date_short(poll.answer_until)} möglich. Bitte sprechen Sie die "
+            "Geschäftsstelle an."
+        )
+    wanted, numbers = set(range(1, len(poll.dates) + 1)), [one.number for one in given.answers]
+    if len(numbers) != len(set(numbers)) or not set(numbers) <= wanted:
+        raise errors.Invalid(
+            "Zu jedem Termin gehört eine Antwort.", fields={"answers": "Bitte jeden Termin einmal nennen."}
+        )
+    if missing := wanted - set(numbers):
+        raise errors.Invalid(
+            "Zu jedem Termin gehört eine Antwort.",
+            fields={f"answer_{n}": "Bitte wählen Sie ja, notfalls oder nein." for n in sorted(missing)},
+        )
+
+
+def words(one: NewPollDate) -> str:
+    """A proposed day, as letters and lists name it."""
+    return f"{calendar.date_long(one.date)}, {one.start_local[:5]} bis {one.end_local[:5]} Uhr"
+
+
+def asking(title: str, dates: Sequence[NewPollDate], until: date, note: str) -> tuple[str, str]:
+    """Subject and text to everybody who is asked."""
+    days = "\n".join(f"- {words(one)}" for one in dates)
+    return (
+        f"Welcher Termin passt Ihnen? {title}"[:250],
+        f"für „{title}“ suchen wir einen Termin. Vorgeschlagen sind:\n\n{days}\n\n"
+        f"Bitte antworten Sie bis zum {calendar.date_long(until)}."
+        + (f"\n\n{note.strip()}" if note.strip() else ""),
+    )
+
+
+def fixed(title: str, one: NewPollDate, reference: str) -> tuple[str, str]:
+    """Subject and text to the same people when a day is fixed."""
+    return (
+        f"Termin steht fest: {calendar.date_short(one.date)}, {title}"[:250],
+        f"der Termin für „{title}“ steht fest:\n\n{words(one)}\n\nDie Sitzung hat die Nummer {reference}. "
+        "Eine Einladung mit Tagesordnung folgt.",
+    )
