@@ -464,6 +464,54 @@ CREATE FUNCTION contact_due(p person, day date) RETURNS boolean
         and 'internal' = any(keys_on($1.id, $1.authority_id, roles_on($1.id, $2), $2))
 $_$;
 
+CREATE TABLE date_poll (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    title text NOT NULL,
+    mode text NOT NULL,
+    place text DEFAULT ''::text NOT NULL,
+    note text DEFAULT ''::text NOT NULL,
+    answer_until date NOT NULL,
+    state text DEFAULT 'open'::text NOT NULL,
+    meeting_id uuid,
+    created_by uuid,
+    created_on date NOT NULL,
+    revision integer DEFAULT 1 NOT NULL,
+    audience text[] GENERATED ALWAYS AS (ARRAY['circle'::text]) STORED NOT NULL,
+    CONSTRAINT date_poll_fixed_by_a_meeting CHECK (((state = 'fixed'::text) = (meeting_id IS NOT NULL))),
+    CONSTRAINT date_poll_mode_known CHECK ((mode = ANY (ARRAY['in_person'::text, 'online'::text, 'hybrid'::text]))),
+    CONSTRAINT date_poll_state_known CHECK ((state = ANY (ARRAY['open'::text, 'fixed'::text, 'closed'::text])))
+);
+
+CREATE FUNCTION date_poll_body(poll date_poll, keys text[], reader uuid) RETURNS jsonb
+    LANGUAGE sql STABLE
+    AS $_$
+    select jsonb_build_object('id', $1.id, 'title', $1.title, 'mode', $1.mode, 'place', $1.place, 'note', $1.note,
+        'answer_until', $1.answer_until, 'state', $1.state, 'created_on', $1.created_on,
+        'meeting_reference', (select m.reference from meeting m where m.id = $1.meeting_id and visible(m.audience, $2)),
+        'asked', (select count(*) from date_poll_person p where p.poll_id = $1.id),
+        'answered', (select count(distinct a.person_id) from date_poll_answer a where a.poll_id = $1.id),
+        'asks_me', exists (select from date_poll_person p where p.poll_id = $1.id and p.person_id = $3),
+        'dates', (
+            select jsonb_agg(jsonb_build_object('number', d.number, 'date', d.date,
+                'start_local', to_char(d.start_local, 'HH24:MI'), 'end_local', to_char(d.end_local, 'HH24:MI'),
+                'yes', a.yes, 'if_needed', a.if_needed, 'no', a.no, 'mine', a.mine) order by d.number)
+            from date_poll_date d cross join lateral (
+                select count(*) filter (where w.answer = 'yes') as yes,
+                    count(*) filter (where w.answer = 'if_needed') as if_needed,
+                    count(*) filter (where w.answer = 'no') as no,
+                    max(w.answer) filter (where w.person_id = $3) as mine
+                from date_poll_answer w where w.poll_id = d.poll_id and w.number = d.number) a
+            where d.poll_id = $1.id),
+        'people', (
+            select coalesce(jsonb_agg(jsonb_build_object('name', trim(p.title || ' ' || p.name), 'authority_name', h.short,
+                'answers', (
+                    select coalesce(jsonb_object_agg(a.number, a.answer), '{}')
+                    from date_poll_answer a where a.poll_id = $1.id and a.person_id = p.id)) order by h.name, p.name), '[]')
+            from date_poll_person q join person p on p.id = q.person_id join authority h on h.id = p.authority_id
+            where q.poll_id = $1.id),
+        'revision', $1.revision)
+$_$;
+
 CREATE TABLE department (
     id uuid DEFAULT gen_random_uuid() NOT NULL,
     authority_id uuid NOT NULL,
@@ -1634,6 +1682,28 @@ CREATE TABLE consultation_file (
     CONSTRAINT consultation_file_part_known CHECK ((part = ANY (ARRAY['question'::text, 'answer'::text])))
 );
 
+CREATE TABLE date_poll_answer (
+    poll_id uuid NOT NULL,
+    number integer NOT NULL,
+    person_id uuid NOT NULL,
+    answer text NOT NULL,
+    CONSTRAINT date_poll_answer_known CHECK ((answer = ANY (ARRAY['yes'::text, 'if_needed'::text, 'no'::text])))
+);
+
+CREATE TABLE date_poll_date (
+    poll_id uuid NOT NULL,
+    number integer NOT NULL,
+    date date NOT NULL,
+    start_local time without time zone NOT NULL,
+    end_local time without time zone NOT NULL,
+    CONSTRAINT date_poll_date_times_ordered CHECK ((end_local > start_local))
+);
+
+CREATE TABLE date_poll_person (
+    poll_id uuid NOT NULL,
+    person_id uuid NOT NULL
+);
+
 CREATE TABLE delivery (
     id uuid DEFAULT gen_random_uuid() NOT NULL,
     dispatch_id uuid NOT NULL,
@@ -2162,6 +2232,18 @@ ALTER TABLE ONLY consultation
 ALTER TABLE ONLY consultation
     ADD CONSTRAINT consultation_reference_unique UNIQUE (reference);
 
+ALTER TABLE ONLY date_poll_answer
+    ADD CONSTRAINT date_poll_answer_unique PRIMARY KEY (poll_id, number, person_id);
+
+ALTER TABLE ONLY date_poll_date
+    ADD CONSTRAINT date_poll_date_unique PRIMARY KEY (poll_id, number);
+
+ALTER TABLE ONLY date_poll_person
+    ADD CONSTRAINT date_poll_person_unique PRIMARY KEY (poll_id, person_id);
+
+ALTER TABLE ONLY date_poll
+    ADD CONSTRAINT date_poll_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY delivery
     ADD CONSTRAINT delivery_once_per_person UNIQUE (dispatch_id, person_id);
 
@@ -2404,6 +2486,8 @@ CREATE INDEX consultation_audience ON consultation USING gin (audience);
 CREATE INDEX consultation_due ON consultation USING btree (due_on_effective) WHERE (state = ANY (ARRAY['received'::text, 'clarification'::text, 'assigned'::text, 'in_progress'::text, 'in_review'::text]));
 
 CREATE INDEX consultation_page ON consultation USING btree (received_on DESC, id);
+
+CREATE INDEX date_poll_page ON date_poll USING btree (created_on, id);
 
 CREATE INDEX delivery_open ON delivery USING btree (dispatch_id, next_try) WHERE (state = ANY (ARRAY['new'::text, 'leased'::text, 'sending'::text]));
 
@@ -2667,6 +2751,27 @@ ALTER TABLE ONLY consultation
 
 ALTER TABLE ONLY consultation
     ADD CONSTRAINT consultation_stock_exists FOREIGN KEY (answered_with) REFERENCES document(id);
+
+ALTER TABLE ONLY date_poll_answer
+    ADD CONSTRAINT date_poll_answer_date_exists FOREIGN KEY (poll_id, number) REFERENCES date_poll_date(poll_id, number);
+
+ALTER TABLE ONLY date_poll_answer
+    ADD CONSTRAINT date_poll_answer_of_somebody_asked FOREIGN KEY (poll_id, person_id) REFERENCES date_poll_person(poll_id, person_id);
+
+ALTER TABLE ONLY date_poll
+    ADD CONSTRAINT date_poll_creator_exists FOREIGN KEY (created_by) REFERENCES person(id);
+
+ALTER TABLE ONLY date_poll_date
+    ADD CONSTRAINT date_poll_date_poll_exists FOREIGN KEY (poll_id) REFERENCES date_poll(id);
+
+ALTER TABLE ONLY date_poll
+    ADD CONSTRAINT date_poll_meeting_exists FOREIGN KEY (meeting_id) REFERENCES meeting(id);
+
+ALTER TABLE ONLY date_poll_person
+    ADD CONSTRAINT date_poll_person_exists FOREIGN KEY (person_id) REFERENCES person(id);
+
+ALTER TABLE ONLY date_poll_person
+    ADD CONSTRAINT date_poll_person_poll_exists FOREIGN KEY (poll_id) REFERENCES date_poll(id);
 
 ALTER TABLE ONLY delivery
     ADD CONSTRAINT delivery_dispatch_exists FOREIGN KEY (dispatch_id) REFERENCES dispatch(id);
