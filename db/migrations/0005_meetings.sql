@@ -10,7 +10,7 @@ create table procedure (
     meeting_id uuid,
     rules jsonb not null,
     revision integer not null default 1,
-    audience text[] not null generated always as (array['circle']) stored,
+    audience text[] not null generated always as (array['internal']) stored,
     constraint procedure_days_ordered check (in_force_from >= adopted_on)
 );
 
