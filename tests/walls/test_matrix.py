@@ -63,6 +63,7 @@ THINGS = {
     """,
     "/api/v1/contacts/import/{import_id}": "select id from partner_import order by 1",
     "/api/v1/contacts/{contact_id}": "select id from partner order by 1",
+    "/api/v1/date-polls/{poll_id}": "select id from date_poll order by 1",
     "/api/v1/deliveries/{delivery_id}": "select id from delivery order by 1",
     "/api/v1/departments/{department_id}": "select id from department order by 1",
     "/api/v1/dispatches/{dispatch_id}": "select id from dispatch order by 1",
@@ -81,10 +82,12 @@ THINGS = {
     "/api/v1/meetings/{meeting_id}/minutes/objections/{objection_id}": """
         select m.meeting_id, o.id from minutes_objection o join minutes m on m.id = o.minutes_id order by 2
     """,
+    "/api/v1/meetings/{meeting_id}/replies/{person_id}": "select meeting_id, person_id from invitee order by 2, 1",
     "/api/v1/papers/{paper_id}": "select id from paper order by 1",
     "/api/v1/people/{person_id}": "select id from person order by 1",
     "/api/v1/people/{person_id}/account": "select id from person order by 1",
     "/api/v1/people/{person_id}?kept": "select id from person order by 1",
+    "/api/v1/procedures/{procedure_id}": "select id from procedure order by 1",
     "/api/v1/reports/{report_id}": "select id from report_to_head order by 1",
     "/api/v1/tasks/{task_id}": "select id from task order by 1",
     "/dateien/{file_id}": "select id from file order by 1",
@@ -107,6 +110,7 @@ SHOWN_BY = {
     "/api/v1/meetings/{meeting_id}/minutes/objections/{objection_id}": [
         "/api/v1/meetings/{meeting_id}/minutes"
     ],
+    "/api/v1/meetings/{meeting_id}/replies/{person_id}": ["/api/v1/meetings/{meeting_id}/replies"],
     "/api/v1/people/{person_id}?kept": ["/api/v1/people/{person_id}", "/api/v1/people/{person_id}/account"],
     "/dateien/{file_id}": ["/api/v1/files/{file_id}"],
 }
@@ -354,7 +358,7 @@ def masked(answer: httpx.Response, ids: dict[str, str]) -> bytes:
 
 @pytest.fixture(scope="module")
 async def people(circle: Clients) -> dict[str, Person]:
-    """One person of each role, and what the example circle lacks: lists read in, experts, letters."""
+    """One person of each role, and what the example circle lacks: lists read in, experts, a date poll, letters."""
     people = {role: Person(circle, await circle.as_(email)) for role, email in ROLES.items()}
     db = people["office"].db
     await db.execute(
@@ -372,6 +376,16 @@ async def people(circle: Clients) -> dict[str, Person]:
         from person p, (select 'agenda_item' as kind, id from agenda_item
             union all select 'consultation', id from consultation) t
         where p.email = 'selin.beispielhain@br-arnsberg.example'
+        """
+    )
+    await db.execute(
+        """
+        with asked as (
+            insert into date_poll (title, mode, answer_until, created_on)
+            values ('Klausur', 'online', '2026-12-11', '2026-11-23') returning id
+        )
+        insert into date_poll_date (poll_id, number, date, start_local, end_local)
+        select id, n, date '2027-02-10' + n, '10:00', '14:00' from asked, generate_series(1, 2) n
         """
     )
     for role in ("commissioner", "regional staff"):

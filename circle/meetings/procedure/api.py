@@ -7,7 +7,7 @@ import msgspec
 from litestar import Request, Response, Router, get, post, put
 from litestar.params import FromPath, JSONBody, QueryParameter
 
-from circle.core import answers, web
+from circle.core import answers, clock, web
 from circle.core.answers import Page
 from circle.core.db import Answer
 from circle.core.fields import Day
@@ -68,11 +68,14 @@ async def compute(
     db: web.Db,
     caller: web.Asking,
     procedure_id: FromPath[UUID],
-    on: Annotated[Day, QueryParameter(name="date")],
+    on: Annotated[Day | None, QueryParameter(name="date")] = None,
 ) -> Response[Computed]:
-    """Every deadline that a meeting on `date` would have under this version, each with the steps that lead to it."""
+    """Every deadline that a meeting on `date` would have under this version, each with the steps that lead to it.
+
+    Without a `date` it is today.
+    """
     found = msgspec.json.decode((await store.get(db, caller, procedure_id)).body, type=StoredProcedure)
-    return Response(rules.compute(found.version, found.rules, on))
+    return Response(rules.compute(found.version, found.rules, on or clock.day(caller.now)))
 
 
 def _told(answer: Answer) -> Answer:

@@ -182,6 +182,7 @@ async def test_the_deadlines_of_a_day_name_the_holidays(
     assert "Schulferien (Sommerferien)" in summer["warnings"][0]
     easter = (await ben.get(f"{PATH}/{one['id']}/deadlines?date=2026-04-20")).json()
     assert "Karfreitag" in " ".join(easter["deadlines"]["invitation_latest"]["steps"])
+    assert (await ben.get(f"{PATH}/{one['id']}/deadlines")).json()["date"] == "2026-11-23"
     assert (await ben.get(f"{PATH}/{one['id']}/deadlines?date=2199-06-10")).status_code == 400
     assert (await ben.get(f"{PATH}/{one['id']}/deadlines?date=morgen")).status_code == 400
 
