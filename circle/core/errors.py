@@ -220,6 +220,7 @@ GERMAN: list[tuple[re.Pattern[str], str]] = [
         (r"`str` of length <= (\d+)", "Höchstens {0} Zeichen."),
         (r"`str` of length >= (\d+)", "Mindestens {0} Zeichen."),
         (r"`(?:array|list)` of length <= (\d+)", "Höchstens {0} Einträge."),
+        (r"`(?:array|list)` of length >= (\d+)", "Mindestens {0} Einträge."),
         (r"`int` <= (-?\d+)", "Höchstens {0}."),
         (r"`int` >= (-?\d+)", "Mindestens {0}."),
         (r"matching regex '.*\]\+@\[", "Bitte die vollständige E-Mail-Adresse eingeben."),

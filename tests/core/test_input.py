@@ -309,10 +309,9 @@ def at_dates(schema: dict[str, Any], schemas: dict[str, Any], value: Any, day: s
             for below, changed in at_dates(part, schemas, given, day)
         ]
     if "items" in schema:
-        inside = at_dates(
-            schema["items"], schemas, value[0] if isinstance(value, list) and value else None, day
-        )
-        found += [(f"[0].{below}", [changed]) for below, changed in inside]
+        first, *rest = value if isinstance(value, list) and value else [None]
+        inside = at_dates(schema["items"], schemas, first, day)
+        found += [(f"[0].{below}", [changed, *rest]) for below, changed in inside]
     return found
 
 

@@ -1,11 +1,11 @@
 """JSON API of the procedure and its versions."""
 
-from typing import Annotated, Any
+from typing import Any
 from uuid import UUID
 
 import msgspec
 from litestar import Request, Response, Router, get, post, put
-from litestar.params import FromPath, JSONBody, QueryParameter
+from litestar.params import FromPath, FromQuery, JSONBody
 
 from circle.core import answers, clock, web
 from circle.core.answers import Page
@@ -68,14 +68,14 @@ async def compute(
     db: web.Db,
     caller: web.Asking,
     procedure_id: FromPath[UUID],
-    on: Annotated[Day | None, QueryParameter(name="date")] = None,
+    date: FromQuery[Day | None] = None,
 ) -> Response[Computed]:
     """Every deadline that a meeting on `date` would have under this version, each with the steps that lead to it.
 
     Without a `date` it is today.
     """
     found = msgspec.json.decode((await store.get(db, caller, procedure_id)).body, type=StoredProcedure)
-    return Response(rules.compute(found.version, found.rules, on or clock.day(caller.now)))
+    return Response(rules.compute(found.version, found.rules, date or clock.day(caller.now)))
 
 
 def _told(answer: Answer) -> Answer:

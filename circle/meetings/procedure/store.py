@@ -9,14 +9,14 @@ from circle.core.db import Answer, Caller, Connection, read_one, read_page, row
 
 
 async def list_versions(db: Connection, caller: Caller) -> Answer:
-    """Every version, the newest first, as `model.StoredProcedure`. Raises NotFound for whoever is outside the circle."""
+    """Every version, the newest first, as `model.StoredProcedure`. Raises NotFound for whoever works in no house."""
     return await read_page(
         db,
         """
         with me as materialized (
             select *, ($2 at time zone 'Europe/Berlin')::date as today from whoami($1, $2)
         )
-        select me.card as me, case when visible(array['circle'], me.keys) then (
+        select me.card as me, case when visible(array['internal'], me.keys) then (
             select coalesce(json_agg(procedure_body(p, me.keys, me.today) order by p.version desc), '[]')
             from procedure p where visible(p.audience, me.keys)) end as items, null as next
         from me
