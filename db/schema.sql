@@ -1186,7 +1186,7 @@ CREATE TABLE procedure (
     meeting_id uuid,
     rules jsonb NOT NULL,
     revision integer DEFAULT 1 NOT NULL,
-    audience text[] GENERATED ALWAYS AS (ARRAY['circle'::text]) STORED NOT NULL,
+    audience text[] GENERATED ALWAYS AS (ARRAY['internal'::text]) STORED NOT NULL,
     CONSTRAINT procedure_days_ordered CHECK ((in_force_from >= adopted_on))
 );
 
