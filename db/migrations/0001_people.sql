@@ -250,9 +250,9 @@ begin
             join meeting m on m.id = a.meeting_id and m.date >= $4 - 365
             where a.represented_by = $1 and not $3 && array['technical_admin']
             union all
-            select 'papers:' || a.meeting_id from attendance a
-            join meeting m on m.id = a.meeting_id and m.date >= $4
-            where $1 in (a.person_id, a.represented_by) and $3 <> '{}' and not $3 && array['technical_admin']
+            select 'papers:' || m.id from meeting m
+            where m.date >= $4 and $3 <> '{}' and not $3 && array['technical_admin'] and exists (
+                select from attendance a where a.meeting_id = m.id and $1 in (a.person_id, a.represented_by))
             union all
             select unnest(array['meeting:' || b.meeting_id, 'papers:' || b.meeting_id]) from absence b
             join appointment d on d.person_id = b.deputy_id and d.kind = 'deputy'
