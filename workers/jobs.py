@@ -24,6 +24,9 @@ from circle.distribution import actions as distribution
 from circle.distribution import links, notices, sending
 from circle.knowledge import actions as knowledge
 from circle.meetings.minutes import build as minutes
+from circle.meetings.replies import actions as replies
+from circle.meetings.replies import mailbox
+from circle.meetings.year import actions as year
 from circle.people import actions as people
 from circle.people.deputies.letters import News
 from circle.settings import Settings
@@ -104,24 +107,18 @@ async def build_invitation(around: Around, dispatch_id: UUID) -> None:
 
 async def open_agendas(around: Around) -> None:
     """Planned meetings whose agenda opens."""
-    from circle.meetings.year import actions as year
-
     async with around.database.begin(None) as db:
         await year.open_due(db, around.clock.now())
 
 
 async def remind_replies(around: Around) -> None:
     """Those who have not answered an invitation."""
-    from circle.meetings.replies import actions as replies
-
     async with around.database.begin(None) as db:
         await replies.remind(db, around.clock.now())
 
 
 async def read_mailbox(around: Around) -> None:
     """Answers of calendars to invitations."""
-    from circle.meetings.replies import mailbox
-
     await mailbox.read(around.database, around.settings, around.clock)
 
 
