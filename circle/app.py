@@ -1,5 +1,6 @@
 """The web service: its table of contents."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
@@ -14,7 +15,7 @@ from litestar.static_files import create_static_files_router
 from circle import settings as settings_module
 from circle.consultations import api as consultations_api
 from circle.consultations import pages as consultations_pages
-from circle.core import audit_api, clock, db, fields, files_api, logs, openapi, pages, status, web
+from circle.core import audit_api, clock, db, fields, files_api, live, logs, openapi, pages, status, web
 from circle.core import files as core_files
 from circle.desk import pages as desk_pages
 from circle.distribution import api as distribution_api
@@ -195,7 +196,14 @@ def _lifespan(settings: Settings, database: db.Database | None) -> Lifespan:
         )
         app.state.labels = pages.labels(app.state.templates)
         app.state.redis = redis.asyncio.from_url(settings.redis_url) if settings.redis_url else None
+        app.state.hub = live.Hub()
+        # Tests put every request on one connection of their own: nothing is committed there, so nothing can be heard.
+        hearing = (
+            asyncio.create_task(app.state.hub.listen(settings.database_url)) if database is None else None
+        )
         yield
+        if hearing is not None:
+            hearing.cancel()
         if app.state.redis is not None:
             await app.state.redis.aclose()
         if database is None:

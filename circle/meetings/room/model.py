@@ -1,0 +1,82 @@
+"""The room of a meeting as it stands at an instant, and what comes in. Instants are aware."""
+
+from datetime import datetime
+from typing import Annotated, Literal
+from uuid import UUID
+
+import msgspec
+
+from ..model import LocalTime, Meeting
+
+Presence = Literal["on_site", "online"]
+
+
+class Stay(msgspec.Struct, frozen=True):
+    """Somebody in the room from one instant to another. `authority_id` is the house whose voice they carry, if any;
+    `member_id` is whom they stand in for."""
+
+    id: UUID
+    person_id: UUID
+    name: str
+    house_name: str
+    """The person's own authority."""
+    authority_id: UUID | None
+    member_id: UUID | None
+    member_name: str | None
+    office: bool
+    mode: Presence
+    arrived_at: datetime
+    left_at: datetime | None
+
+
+class Call(msgspec.Struct, frozen=True):
+    """The time an item was dealt with; the open one is the current item. Of an item that the reader may not open it
+    says no more than that it is the current one."""
+
+    item_id: UUID
+    called_at: datetime
+    ended_at: datetime | None
+
+
+class Room(Meeting, frozen=True, kw_only=True):
+    """A meeting with who is there and what is being dealt with, as the reader may see it."""
+
+    stays: list[Stay]
+    calls: list[Call]
+    extra: dict[UUID, int]
+    """Minutes given beyond the plan, of the items whose length the reader may see."""
+
+
+class Arrival(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Somebody comes in: `member_id` makes them that member's deputy. Without a time it is now."""
+
+    person_id: UUID
+    member_id: UUID | None = None
+    mode: Presence = "on_site"
+    at_local: LocalTime | None = None
+
+
+class Departure(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Somebody leaves. Without a time it is now."""
+
+    person_id: UUID
+    at_local: LocalTime | None = None
+
+
+class StayChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The times of a stay put right, both as HH:MM on the day of the meeting or, past midnight, the day after."""
+
+    arrived_local: LocalTime
+    left_local: LocalTime | None = None
+
+
+class Extension(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Minutes more for an item, or less again."""
+
+    minutes: Annotated[int, msgspec.Meta(ge=-120, le=120)]
+
+
+class Step(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The current item is dealt with, and `next_id` is called up; None calls none."""
+
+    next_id: UUID | None = None
