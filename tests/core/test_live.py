@@ -6,6 +6,8 @@ from contextlib import suppress
 import asyncpg
 
 from circle.core import live
+from circle.core.db import Database
+from circle.settings import Settings
 
 
 async def hearing(hub: live.Hub, url: str, topic: str) -> "asyncio.Task[None]":
@@ -16,12 +18,17 @@ async def hearing(hub: live.Hub, url: str, topic: str) -> "asyncio.Task[None]":
     return task
 
 
-async def test_a_word_wakes_every_process_and_carries_its_text(server: str) -> None:
+async def test_a_word_wakes_every_process_and_carries_its_text(fresh: tuple[Database, Settings]) -> None:
     one, other = live.Hub(), live.Hub()
+    server = fresh[1].database_url
     texts: list[str] = []
     tasks = [await hearing(hub, server, "meeting:1") for hub in (one, other)]
     db = await asyncpg.connect(server)
-    with one.waiting("meeting:1") as bell, other.hearing("meeting:1", texts.append), one.waiting("meeting:2") as quiet:
+    with (
+        one.waiting("meeting:1") as bell,
+        other.hearing("meeting:1", texts.append),
+        one.waiting("meeting:2") as quiet,
+    ):
         async with db.transaction():
             await live.tell(db, "meeting:1", "17")
             await asyncio.sleep(0.1)
@@ -36,8 +43,10 @@ async def test_a_word_wakes_every_process_and_carries_its_text(server: str) -> N
             await task
 
 
-async def test_a_lost_connection_is_made_again_and_everybody_looks_once_more(server: str) -> None:
-    hub, texts = live.Hub(), list[str]()
+async def test_a_lost_connection_is_made_again_and_everybody_looks_once_more(
+    fresh: tuple[Database, Settings],
+) -> None:
+    hub, texts, server = live.Hub(), list[str](), fresh[1].database_url
     with hub.hearing("meeting:1", texts.append):
         task = await hearing(hub, server, "meeting:1")
         texts.clear()
