@@ -28,6 +28,8 @@ from circle.meetings import api as meetings_api
 from circle.meetings import pages as meetings_pages
 from circle.meetings.agenda import api as agenda_api
 from circle.meetings.agenda import pages as agenda_pages
+from circle.meetings.calls import api as calls_api
+from circle.meetings.calls import pages as calls_pages
 from circle.meetings.minutes import api as minutes_api
 from circle.meetings.minutes import pages as minutes_pages
 from circle.meetings.polls import api as polls_api
@@ -69,6 +71,7 @@ FEATURES = [
     "tasks",
     "meetings",
     "meetings/agenda",
+    "meetings/calls",
     "meetings/minutes",
     "meetings/polls",
     "meetings/procedure",
@@ -110,6 +113,8 @@ ROUTERS: list[Router] = [
     meetings_pages.router,
     agenda_api.router,
     agenda_pages.router,
+    calls_api.router,
+    calls_pages.router,
     polls_api.router,
     polls_pages.router,
     procedure_api.router,

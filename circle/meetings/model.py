@@ -135,6 +135,8 @@ class Meeting(MeetingCard, frozen=True, kw_only=True):
     unsent: Unsent | None
     quorum_least: int
     calendar_id: UUID
+    called_on: Date | None
+    """When the houses were last asked for items."""
     minutes_open: bool
     """Whether the reader may open the minutes."""
 

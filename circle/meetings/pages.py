@@ -53,6 +53,7 @@ ACTS = {
     "minutes": ("Zur Niederschrift", "/niederschrift"),
     "invite": ("Einladung versenden …", "/einladung"),
     "supplement": ("Nachversand …", "/nachversand"),
+    "call": ("Aufruf zur Anmeldung versenden …", "/aufruf"),
     "propose": ("Punkt anmelden", "/top/neu"),
     "arrange": ("Tagesordnung bearbeiten", "/tagesordnung"),
     "change": ("Angaben zur Sitzung ändern", "/bearbeiten"),

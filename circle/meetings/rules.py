@@ -15,6 +15,7 @@ from circle.core import access, calendar, errors
 from circle.core.auth import Me
 from circle.core.calendar import Deadline
 
+from .agenda import rules as agenda_rules
 from .agenda.model import AgendaItem
 from .model import Attendee, Attending, Candidate, Edition, Meeting, Member, StoredMeeting
 
@@ -391,6 +392,9 @@ def acts(me: Me, meeting: Meeting, today: date) -> list[str]:
     )
     day_has_come = today >= meeting.date
     state = meeting.state
+    kept = meeting.deadlines.get("agenda_submission")
+    until = kept.on if kept else agenda_rules.submission_day(meeting.date)
+    may_call = office and state == "agenda_open" and today <= until
     offered = {
         "room": runs and (state == "running" or (state == "invited" and day_has_come)),
         "minutes": meeting.minutes_open and state in ("held", "minutes_draft", "minutes_approved", "filed"),
@@ -411,4 +415,7 @@ def acts(me: Me, meeting: Meeting, today: date) -> list[str]:
         # Nothing waits to be sent: it stays possible, but it is not what comes next.
         found.remove("supplement")
         found.append("supplement")
+    if may_call:
+        # First the houses are asked for items; said again, it is one more possibility.
+        found.insert(len(found) if meeting.called_on else 0, "call")
     return found

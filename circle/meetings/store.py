@@ -72,6 +72,7 @@ async def get(
                     select (r.rules -> 'quorum' ->> 'present_members_min')::integer
                     from procedure r where r.version = m.procedure_version), 3),
                 'calendar_id', coalesce(m.calendar_id, m.id),
+                'called_on', (select max(c.sent_on) from call_for_items c where c.meeting_id = m.id),
                 'minutes_open', me.roles && array['circle_office', 'circle_moderator'] or exists (
                     select from minutes i where i.meeting_id = m.id
                         and (i.state <> 'draft' or me.person_id in (i.keeper_id, i.chair_id))))::text, 2) end as body

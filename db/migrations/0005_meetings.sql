@@ -136,6 +136,16 @@ create table agenda_version (
 );
 select write_once('agenda_version');
 
+-- When the houses were asked for items. Said again only on purpose; a race meets the key.
+create table call_for_items (
+    meeting_id uuid not null constraint call_for_items_meeting_exists references meeting,
+    number integer not null,
+    sent_on date not null,
+    dispatch_id uuid not null constraint call_for_items_dispatch_exists references dispatch,
+    constraint call_for_items_unique primary key (meeting_id, number)
+);
+select write_once('call_for_items');
+
 -- What went out with which agenda: each version of a paper once. `audience` opens the paper; of them it went to `readers`,
 -- because a document is opened by its own.
 create table agenda_version_paper (

@@ -1,0 +1,1 @@
+"""Calls for agenda items in tests."""
