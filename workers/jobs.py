@@ -24,6 +24,7 @@ from circle.distribution import actions as distribution
 from circle.distribution import links, notices, sending
 from circle.knowledge import actions as knowledge
 from circle.meetings.minutes import build as minutes
+from circle.meetings.polls import build as polls
 from circle.meetings.replies import actions as replies
 from circle.meetings.replies import mailbox
 from circle.meetings.year import actions as year
@@ -103,6 +104,11 @@ async def build_invitation(around: Around, dispatch_id: UUID) -> None:
     await meetings.build_invitation(
         around.database, around.storage, around.settings, dispatch_id, around.clock
     )
+
+
+async def build_holds(around: Around, dispatch_id: UUID) -> None:
+    """Make the calendar files of a letter about a date poll, then start the dispatch."""
+    await polls.build_holds(around.database, around.storage, around.settings, dispatch_id, around.clock)
 
 
 async def open_agendas(around: Around) -> None:
@@ -192,6 +198,7 @@ JOBS: dict[str, Job] = {
     "meetings.remind_replies": remind_replies,
     "meetings.read_mailbox": read_mailbox,
     "minutes.build_print": build_print,
+    "polls.build_holds": build_holds,
     "minutes.file_print": file_print,
     "knowledge.extract_text": extract_text,
     "knowledge.mark_overdue": mark_overdue,

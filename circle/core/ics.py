@@ -6,7 +6,7 @@ whatever the reading program knows about zones. Appointments in other zones are 
 
 import re
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Literal
 
 import msgspec
@@ -60,6 +60,10 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
     organizer_name: str | None = None
     organizer_email: str | None = None
     status: Status = "CONFIRMED"
+    all_day: bool = False
+    """A day without hours, such as the last one of a period: of `starts` and `ends` the days count, both included."""
+    busy: bool = True
+    """Whether the time is taken (TRANSP). What is tentative takes it with reserve."""
 
 
 def event(one: Event, method: Method = "REQUEST") -> bytes:
@@ -89,17 +93,22 @@ def addressed(file: bytes, name: str, address: str) -> bytes:
     return file.replace(b"\r\nEND:VEVENT\r\n", b"\r\n" + line.encode() + b"END:VEVENT\r\n")
 
 
-def feed(events: Sequence[Event], name: str) -> bytes:
-    """Return the calendar file of a feed that programs subscribe to, shown there as `name`; may be empty."""
-    return _file(events, "PUBLISH", name)
+def feed(events: Sequence[Event], name: str, hours: int = 4) -> bytes:
+    """Return the calendar file of a feed that programs subscribe to, shown there as `name`; may be empty.
+
+    `hours` is how often they had better look again (RFC 7986 5.7, and the older name for the same). The time zone is
+    always told: a file without any component would be none (RFC 5545 3.6).
+    """
+    return _file(events, "PUBLISH", name, hours)
 
 
-def _file(events: Sequence[Event], method: Method, name: str | None) -> bytes:
+def _file(events: Sequence[Event], method: Method, name: str | None, hours: int = 0) -> bytes:
     lines = ["BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//Koordinierungskreis//Circle//DE"]
     lines += ["CALSCALE:GREGORIAN", f"METHOD:{method}"]
     if name is not None:
-        lines += [f"NAME:{escape(name)}", f"X-WR-CALNAME:{escape(name)}"]
-    if any(e.zone == calendar.BERLIN for e in events):
+        lines += [f"NAME:{escape(name)}", f"X-WR-CALNAME:{escape(name)}", f"X-WR-TIMEZONE:{calendar.BERLIN}"]
+        lines += [f"REFRESH-INTERVAL;VALUE=DURATION:PT{hours}H", f"X-PUBLISHED-TTL:PT{hours}H"]
+    if name is not None or any(e.zone == calendar.BERLIN for e in events):
         lines += _BERLIN
     for e in events:
         lines += _event(e, method)
@@ -108,10 +117,7 @@ def _file(events: Sequence[Event], method: Method, name: str | None) -> bytes:
 
 
 def _event(e: Event, method: Method) -> Iterable[str]:
-    starts = calendar.parse_local(e.starts.date(), e.starts.timetz(), e.zone)
-    ends = calendar.parse_local(e.ends.date(), e.ends.timetz(), e.zone)
-    if ends.astimezone(UTC) <= starts.astimezone(UTC):
-        raise ValueError("Das Ende eines Termins muss nach seinem Beginn liegen.")
+    times = list(_days(e) if e.all_day else _hours(e))
     if e.stamp.tzinfo is None:
         raise ValueError("Der Zeitpunkt der Fassung braucht eine Zeitzone.")
     yield "BEGIN:VEVENT"
@@ -119,8 +125,7 @@ def _event(e: Event, method: Method) -> Iterable[str]:
     yield f"SEQUENCE:{e.sequence}"
     yield f"DTSTAMP:{_utc(e.stamp)}"
     yield f"LAST-MODIFIED:{_utc(e.stamp)}"
-    yield _when("DTSTART", starts, e.zone)
-    yield _when("DTEND", ends, e.zone)
+    yield from times
     yield f"SUMMARY:{escape(e.summary)}"
     if e.location:
         yield f"LOCATION:{escape(e.location)}"
@@ -131,8 +136,25 @@ def _event(e: Event, method: Method) -> Iterable[str]:
     if e.organizer_email:
         yield f"ORGANIZER{_name(e.organizer_name)}:mailto:{mail.check_address(e.organizer_email)}"
     yield f"STATUS:{'CANCELLED' if method == 'CANCEL' else e.status}"
-    yield "TRANSP:OPAQUE"
+    yield f"TRANSP:{'OPAQUE' if e.busy else 'TRANSPARENT'}"
     yield "END:VEVENT"
+
+
+def _hours(e: Event) -> Iterable[str]:
+    starts = calendar.parse_local(e.starts.date(), e.starts.timetz(), e.zone)
+    ends = calendar.parse_local(e.ends.date(), e.ends.timetz(), e.zone)
+    if ends.astimezone(UTC) <= starts.astimezone(UTC):
+        raise ValueError("Das Ende eines Termins muss nach seinem Beginn liegen.")
+    yield _when("DTSTART", starts, e.zone)
+    yield _when("DTEND", ends, e.zone)
+
+
+def _days(e: Event) -> Iterable[str]:
+    """Whole days; the end is the day after the last one (RFC 5545 3.6.1)."""
+    if e.ends.date() < e.starts.date():
+        raise ValueError("Das Ende eines Termins muss nach seinem Beginn liegen.")
+    yield f"DTSTART;VALUE=DATE:{e.starts:%Y%m%d}"
+    yield f"DTEND;VALUE=DATE:{e.ends + timedelta(days=1):%Y%m%d}"
 
 
 def _when(name: str, at: datetime, zone: str) -> str:

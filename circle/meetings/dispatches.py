@@ -122,7 +122,7 @@ async def cancel(
     Calendars that know the appointment are asked to drop it (RFC 5546 3.2.5). Returns the id of the dispatch.
     """
     meeting = await _step(db, actor, meeting_id, "cancel", expected)
-    known = meeting.state == "invited"
+    known = rules.is_known(meeting.state, meeting.sequence)
     await store.mark_off(db, meeting_id, "cancelled", wanted.reason, None, announced=known)
     taken_over = ""
     if wanted.items_to:
@@ -144,7 +144,7 @@ async def move(
     rules.require_link(wanted.link)
     version, procedure = await store.current_procedure(db, actor.today)
     own_title = meeting.title != rules.default_title(meeting.number, meeting.date.year)
-    known = meeting.state == "invited"
+    known = rules.is_known(meeting.state, meeting.sequence)
     new_id, _ = await actions.insert(
         db, actor, on=wanted.date, start=wanted.start_local, end=wanted.end_local, mode=meeting.mode,
         title=meeting.title if own_title else "", place=wanted.place or meeting.place,

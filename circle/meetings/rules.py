@@ -4,8 +4,9 @@ The decree regulates none of it (Nr. 6 (2) names only office and moderation); th
 """
 
 import re
-from collections.abc import Iterable, Mapping
-from datetime import UTC, date, datetime, time
+from collections.abc import Collection, Iterable, Mapping
+from datetime import UTC, date, datetime, time, tzinfo
+from zoneinfo import ZoneInfo
 from typing import Any
 from uuid import UUID
 
@@ -17,7 +18,18 @@ from circle.core.calendar import Deadline
 
 from .agenda import rules as agenda_rules
 from .agenda.model import AgendaItem
-from .model import Attendee, Attending, Candidate, Edition, Meeting, Member, StoredMeeting
+from .model import (
+    Attendee,
+    Attending,
+    AttendingPerson,
+    Candidate,
+    Edition,
+    Meeting,
+    Member,
+    Status,
+    StoredMeeting,
+    StoredStay,
+)
 
 PERIODS: dict[str, tuple[str, str, int]] = {
     "agenda_submission": ("agenda_submission", "days_before", 28),
@@ -182,6 +194,11 @@ def deadlines(on: date, procedure: Mapping[str, Any]) -> dict[str, Deadline]:
     return found
 
 
+def is_known(state: str, sequence: int) -> bool:
+    """Whether calendars may hold a meeting that is called off or moved: it was invited to, or a date poll kept its day free."""
+    return state == "invited" or sequence > 0
+
+
 def default_title(number: int, year: int) -> str:
     """What a meeting is called when nobody calls it otherwise."""
     return f"{number}. Sitzung des Koordinierungskreises {year}"
@@ -298,6 +315,13 @@ def quorum(
         and one.status in ("present", "represented")
         and (at is None or ((one.from_local or "") <= at and at < (one.to_local or "24:00")))
     }
+    return quorum_of(there, members, editions, least=least)
+
+
+def quorum_of(
+    there: Collection[UUID], members: list[Member], editions: list[Edition], *, least: int = QUORUM_LEAST
+) -> Quorum:
+    """Whether the circle can decide with the voices of these houses."""
     needed = max(len(members) // 2 + 1, least)
     asked = {person for edition in editions for person in edition.members}
     forgotten = [one.authority_name for one in members if one.person_id and one.person_id not in asked]
@@ -309,6 +333,70 @@ def quorum(
     elif len(there) < needed:
         missing = f"Es fehlen {needed - len(there)} von {needed} Häusern."
     return Quorum(len(there), len(members), needed, not missing, missing)
+
+
+def attendance_of(
+    stays: Iterable[StoredStay], opened: datetime, closed: datetime | None, zone: str
+) -> list[AttendingPerson]:
+    """What the attendance says of those who were in the room: one line a person.
+
+    A deputy stands in the line of the member, unless the member was there with a voice too: then both are present.
+    Times are said when somebody came after the opening or left before the end, and whoever had a voice is told by the
+    time of it.
+    """
+    ordered = sorted(stays, key=lambda one: one.arrived_at)
+    own = {one.person_id for one in ordered if one.authority_id and not one.member_id}
+    deputies: dict[UUID, UUID] = {}
+    for one in ordered:
+        if one.member_id and one.member_id not in own:
+            deputies.setdefault(one.member_id, one.person_id)
+    people: dict[UUID, list[StoredStay]] = {}
+    for one in ordered:
+        people.setdefault(one.person_id, []).append(one)
+    lines: list[AttendingPerson] = []
+    for member, deputy in deputies.items():
+        told = [one for one in people[deputy] if one.member_id == member]
+        lines.append(
+            AttendingPerson(
+                person_id=member,
+                status="represented",
+                represented_by=deputy,
+                **_told(told, opened, closed, ZoneInfo(zone)),
+            )
+        )
+    for person, theirs in people.items():
+        voices = [one for one in theirs if one.authority_id]
+        if person in deputies or (
+            voices and all(one.member_id and deputies.get(one.member_id) == person for one in voices)
+        ):
+            continue
+        status: Status = "present" if voices else "office" if theirs[0].office else "guest"
+        lines.append(
+            AttendingPerson(
+                person_id=person, status=status, **_told(voices or theirs, opened, closed, ZoneInfo(zone))
+            )
+        )
+    return lines
+
+
+def _told(
+    stays: list[StoredStay], opened: datetime, closed: datetime | None, zone: tzinfo
+) -> dict[str, str | None]:
+    """First coming and last going in whole minutes, where they differ from those of the meeting."""
+    came = min(one.arrived_at for one in stays)
+    left = (
+        None if any(one.left_at is None for one in stays) else max(filter(None, (s.left_at for s in stays)))
+    )
+    late = _minute(came) > _minute(opened)
+    early = left is not None and (closed is None or _minute(left) < _minute(closed))
+    return {
+        "from_local": f"{came.astimezone(zone):%H:%M}" if late else None,
+        "to_local": f"{left.astimezone(zone):%H:%M}" if left and early else None,
+    }
+
+
+def _minute(at: datetime) -> datetime:
+    return at.astimezone(UTC).replace(second=0, microsecond=0)
 
 
 def forecast(meeting: Meeting, now: datetime) -> Forecast:

@@ -24,6 +24,8 @@ create table date_poll_date (
     date date not null,
     start_local time not null,
     end_local time not null,
+    -- The name under which calendars keep the day. When it is fixed, the meeting takes it over.
+    calendar_id uuid not null default gen_random_uuid() constraint date_poll_date_calendar_unique unique,
     constraint date_poll_date_unique primary key (poll_id, number),
     constraint date_poll_date_times_ordered check (end_local > start_local)
 );
@@ -66,7 +68,8 @@ language sql stable as $$
                 from date_poll_answer w where w.poll_id = d.poll_id and w.number = d.number) a
             where d.poll_id = $1.id),
         'people', (
-            select coalesce(jsonb_agg(jsonb_build_object('name', trim(p.title || ' ' || p.name), 'authority_name', h.short,
+            select coalesce(jsonb_agg(jsonb_build_object('person_id', p.id, 'name', trim(p.title || ' ' || p.name),
+                'authority_name', h.short,
                 'answers', (
                     select coalesce(jsonb_object_agg(a.number, a.answer), '{}')
                     from date_poll_answer a where a.poll_id = $1.id and a.person_id = p.id)) order by h.name, p.name), '[]')

@@ -82,4 +82,24 @@ async def close(
     return answers.done(await store.get(db, caller, poll_id))
 
 
-router = Router("/api/v1", tags=["date-polls"], route_handlers=[list_polls, ask, read, answer, fix, close])
+@post(
+    "/date-polls/{poll_id:uuid}/people/{person_id:uuid}/revoke-links",
+    status_code=200,
+    opt={"permission": "polls.manage"},
+)
+async def revoke_links(
+    request: Incoming, db: web.Db, caller: web.Asking, actor: web.Acting, poll_id: FromPath[UUID],
+    person_id: FromPath[UUID],
+) -> Response[Poll]:  # fmt: skip
+    """Let the links to this poll in this person's mails serve no more."""
+
+    async def act() -> Answer:
+        await actions.revoke_links(db, actor, poll_id, person_id)
+        return await store.get(db, caller, poll_id)
+
+    return await answers.once(db, actor, request, act, read=partial(store.get, db, caller))
+
+
+router = Router(
+    "/api/v1", tags=["date-polls"], route_handlers=[list_polls, ask, read, answer, fix, close, revoke_links]
+)

@@ -1,6 +1,7 @@
 """Date polls as they go out, and what comes in."""
 
 from datetime import date as Date
+from datetime import time
 from typing import Annotated, Literal
 from uuid import UUID
 
@@ -30,6 +31,7 @@ class PollDate(msgspec.Struct, frozen=True):
 class PollPerson(msgspec.Struct, frozen=True):
     """One who was asked, and what they said to which day."""
 
+    person_id: UUID
     name: str
     authority_name: str
     answers: dict[int, Suits]
@@ -96,6 +98,31 @@ class Choice(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The day that is fixed."""
 
     number: Number
+
+
+class Link(msgspec.Struct, frozen=True):
+    """Whose a link in a mail is, and whether it still serves: not revoked, and the person may answer the poll today."""
+
+    person_id: UUID
+    name: str
+    keys: list[str]
+    poll_id: UUID
+    state: str
+    answer_until: Date
+    serves: bool
+
+
+class Hold(msgspec.Struct, frozen=True):
+    """A proposed day as a calendar keeps it free, for the letter `off` that gives it up or the one that asks."""
+
+    poll_id: UUID
+    title: str
+    place: str
+    calendar_id: UUID
+    date: Date
+    start_local: time
+    end_local: time
+    off: bool
 
 
 class StoredPoll(msgspec.Struct, frozen=True):

@@ -11,9 +11,20 @@ from litestar.params import FromPath, FromQuery
 from circle.core import access, answers, auth, clock, errors, fields, pages, web
 from circle.core.db import Answer, Caller
 from circle.meetings import rules as meetings
+from circle.meetings.replies import pages as replies
 
 from . import actions, rules, store
-from .model import MOST_DATES, Choice, DateAnswer, NewPoll, NewPollDate, Poll, PollAnswer, PollHead
+from .model import (
+    MOST_DATES,
+    Choice,
+    DateAnswer,
+    Link,
+    NewPoll,
+    NewPollDate,
+    Poll,
+    PollAnswer,
+    PollHead,
+)
 
 Incoming = Request[Any, Any, Any]
 ROOT = "/terminabfragen"
@@ -24,6 +35,12 @@ WORDS: dict[str, Any] = {
     "modes": meetings.MODES,
     "most": MOST_DATES,
 }
+
+
+class Chosen(msgspec.Struct, frozen=True):
+    """The person whose links end."""
+
+    person_id: UUID
 
 
 @get(ROOT, opt={"permission": "signed_in"})
@@ -107,8 +124,66 @@ async def fix(
 async def close(request: Incoming, db: web.Db, actor: web.Acting, poll_id: FromPath[UUID]) -> Response[Any]:
     """End it without a day."""
     form = await pages.read_form(request)
-    await actions.close(db, actor, poll_id, pages.revision(form))
-    return pages.go(f"{ROOT}/{poll_id}", "Die Terminabfrage ist beendet.")
+
+    async def act() -> str:
+        await actions.close(db, actor, poll_id, pages.revision(form))
+        return f"{ROOT}/{poll_id}"
+
+    return await pages.once(request, db, actor, form, act, "Die Terminabfrage ist beendet.")
+
+
+@post(HERE + "/links", opt={"permission": "polls.manage"})
+async def revoke_links(
+    request: Incoming, db: web.Db, caller: web.Asking, actor: web.Acting, poll_id: FromPath[UUID]
+) -> Response[Any]:
+    """The links in one person's mails serve no more."""
+    form = await pages.read_form(request)
+    found = await store.get(db, caller, poll_id)
+    try:
+        chosen = fields.from_form(Chosen, form)
+        async with pages.attempt(db):
+            await actions.revoke_links(db, actor, poll_id, chosen.person_id)
+    except pages.MENDABLE as wrong:
+        pages.again(request, "polls/show.html", actor, wrong, form, **_context(caller, found))
+    return pages.go(f"{ROOT}/{poll_id}", "Die Links dieser Person sind ungültig.")
+
+
+@get(actions.ANSWER_PAGE, opt={"permission": "public"})
+async def show_link(
+    request: Incoming, db: web.Db, caller: web.Asking, link: FromQuery[str] = ""
+) -> Response[bytes]:
+    """The form behind the link in a mail. Looking at it answers nothing."""
+    try:
+        found = await actions.open_link(db, link, caller.now)
+    except (errors.NotFound, errors.Gone) as dead:
+        return replies.dead(request, dead)
+    return _link_page(request, found, await store.find_linked(db, found), link, {})
+
+
+@post(actions.ANSWER_PAGE, opt={"permission": "public"})
+async def answer_by_link(request: Incoming, db: web.Db, caller: web.Asking) -> Response[Any]:
+    """Take the answers of a link; as often as one likes until the last day."""
+    form = await pages.plain_form(request)
+    link = str(form.get("link", ""))
+    try:
+        found = await actions.open_link(db, link, caller.now)
+        poll = await store.find_linked(db, found)
+        await actions.answer_by_link(db, link, _answers(form), caller.now)
+    except (errors.NotFound, errors.Gone) as dead:
+        return replies.dead(request, dead)
+    except errors.Invalid as wrong:
+        return _link_page(
+            request, found, poll, link, form, status=422, errors=wrong.fields or {"": wrong.detail}
+        )
+    return pages.go(f"{actions.ANSWER_PAGE}?link={link}", "Danke, Ihre Antwort ist gespeichert.")
+
+
+def _link_page(
+    request: Incoming, found: Link, poll: Poll, link: str, form: Any, **more: Any
+) -> Response[bytes]:
+    return pages.show(
+        request, "polls/link.html", None, poll=poll, name=found.name, link=link, form=form, **WORDS, **more
+    )
 
 
 def _context(caller: Caller, found: Answer) -> dict[str, Any]:
@@ -165,5 +240,18 @@ def _answers(form: FormMultiDict) -> PollAnswer:
 
 
 router = Router(
-    "/", include_in_schema=False, route_handlers=[show_all, show_new, ask, show, answer, fix, close]
+    "/",
+    include_in_schema=False,
+    route_handlers=[
+        show_all,
+        show_new,
+        ask,
+        show,
+        answer,
+        fix,
+        close,
+        revoke_links,
+        show_link,
+        answer_by_link,
+    ],
 )

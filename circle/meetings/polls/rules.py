@@ -1,12 +1,12 @@
 """Rules of date polls, and the words of their letters. Pure."""
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, datetime
 
-from circle.core import calendar, errors
+from circle.core import calendar, errors, ics
 from circle.meetings import rules as meetings
 
-from .model import NewPoll, NewPollDate, PollAnswer, StoredPoll
+from .model import Hold, NewPoll, NewPollDate, PollAnswer, StoredPoll
 
 ANSWERS = {"yes": "ja", "if_needed": "notfalls", "no": "nein"}
 STATES = {"open": "offen", "fixed": "Tag festgelegt", "closed": "ohne Ergebnis beendet"}
@@ -37,6 +37,11 @@ def require_open(poll: StoredPoll) -> None:
     """Raises Conflict once a day is fixed or the poll was closed."""
     if poll.state != "open":
         raise errors.Conflict(f"Diese Terminabfrage ist nicht mehr offen: {STATES[poll.state]}.")
+
+
+def is_open(state: str, answer_until: date, today: date) -> bool:
+    """Whether one may answer: until the end of the last day, unless a day was fixed or the poll closed before."""
+    return state == "open" and today <= answer_until
 
 
 def require_answer(poll: StoredPoll, given: PollAnswer, today: date) -> None:
@@ -70,8 +75,8 @@ def asking(title: str, dates: Sequence[NewPollDate], until: date, note: str) -> 
     return (
         f"Welcher Termin passt Ihnen? {title}"[:250],
         f"für „{title}“ suchen wir einen Termin. Vorgeschlagen sind:\n\n{days}\n\n"
-        f"Bitte antworten Sie bis zum {calendar.date_long(until)}."
-        + (f"\n\n{note.strip()}" if note.strip() else ""),
+        f"Bitte antworten Sie bis zum {calendar.date_long(until)}. Zu jedem Termin liegt eine Vormerkung für Ihren "
+        "Kalender bei." + (f"\n\n{note.strip()}" if note.strip() else ""),
     )
 
 
@@ -80,5 +85,29 @@ def fixed(title: str, one: NewPollDate, reference: str) -> tuple[str, str]:
     return (
         f"Termin steht fest: {calendar.date_short(one.date)}, {title}"[:250],
         f"der Termin für „{title}“ steht fest:\n\n{words(one)}\n\nDie Sitzung hat die Nummer {reference}. "
-        "Eine Einladung mit Tagesordnung folgt.",
+        "Eine Einladung mit Tagesordnung folgt; bis dahin bleibt der Tag vorgemerkt. Die anderen Tage sind wieder frei. "
+        "Die Absagen für Ihren Kalender liegen bei.",
     )
+
+
+def closed(title: str) -> tuple[str, str]:
+    """Subject and text to the same people when no day was found."""
+    return (
+        f"Kein Termin: {title}"[:250],
+        f"die Terminabfrage für „{title}“ ist ohne Ergebnis beendet. Alle vorgemerkten Tage sind wieder frei. Die Absagen "
+        "für Ihren Kalender liegen bei.",
+    )
+
+
+def hold(one: Hold, now: datetime, address: str, name: str, sender: str) -> ics.Event:
+    """A proposed day as calendars keep it: with reserve, under the name that a meeting on that day would have.
+
+    It is published and asks nothing (RFC 5546 3.2.1): the answer is given in the poll. `address` is the service's, `name`
+    and `sender` are the office's.
+    """
+    return ics.Event(
+        uid=f"{one.calendar_id}@{sender.rpartition('@')[2]}", sequence=int(one.off), summary=f"Vormerkung: {one.title}",
+        starts=datetime.combine(one.date, one.start_local), ends=datetime.combine(one.date, one.end_local), stamp=now,
+        location=one.place or None, description="Vorgeschlagener Termin. Noch steht kein Tag fest.",
+        url=f"{address}/terminabfragen/{one.poll_id}", organizer_name=name, organizer_email=sender, status="TENTATIVE",
+    )  # fmt: skip

@@ -8,7 +8,7 @@ import msgspec
 from circle.core import fields
 from circle.core.db import Answer, Caller, Connection, read_one, read_page, row
 
-from .model import StoredPoll
+from .model import Hold, Link, Poll, StoredPoll
 
 
 async def get(db: Connection, caller: Caller, poll_id: UUID) -> Answer:
@@ -133,6 +133,68 @@ async def put_answer(db: Connection, poll_id: UUID, number: int, person_id: UUID
         person_id,
         answer,
     )
+
+
+async def list_holds(db: Connection, dispatch_id: UUID) -> list[Hold]:
+    """The days that a letter tells calendars of: those it asks about, or those it gives up. For workers."""
+    rows = await db.fetch(
+        """
+        select p.id as poll_id, p.title, p.place, d.calendar_id, d.date, d.start_local, d.end_local,
+            (s.details ->> 'off')::boolean as off
+        from dispatch s join date_poll p on p.id = (s.details ->> 'poll_id')::uuid
+        join date_poll_date d on d.poll_id = p.id and d.number is distinct from (s.details ->> 'kept')::integer
+        where s.id = $1 order by d.number
+        """,
+        dispatch_id,
+    )
+    return [msgspec.convert(dict(one), Hold) for one in rows]
+
+
+async def name_meeting(db: Connection, poll_id: UUID, number: int, meeting_id: UUID) -> None:
+    """Calendars know the meeting under the name of the day that was kept free, of which it is the next version."""
+    await db.execute(
+        """
+        update meeting m set calendar_id = d.calendar_id, sequence = 1
+        from date_poll_date d where m.id = $3 and d.poll_id = $1 and d.number = $2
+        """,
+        poll_id,
+        number,
+        meeting_id,
+    )
+
+
+async def find_link(db: Connection, token_hash: bytes, day: date, roles: list[str]) -> Link | None:
+    """Whose link this is, with the person's keys of the day; None for one that we never made for a poll."""
+    found = await db.fetchrow(
+        """
+        select p.id as person_id, p.name, k.keys, d.id as poll_id, d.state, d.answer_until,
+            l.revoked_at is null and p.active and k.roles && $3::text[] and visible(d.audience, k.keys) as serves
+        from answer_link l join date_poll_person q on q.poll_id = l.object_id and q.person_id = l.person_id
+        join date_poll d on d.id = q.poll_id join person p on p.id = q.person_id
+        cross join lateral (
+            select r.roles, keys_on(p.id, p.authority_id, r.roles, $2) as keys
+            from (select roles_on(p.id, $2) as roles offset 0) r) k
+        where l.token_hash = $1
+        """,
+        token_hash,
+        day,
+        roles,
+    )
+    return msgspec.convert(dict(found), Link) if found else None
+
+
+async def find_linked(db: Connection, link: Link) -> Poll:
+    """The poll of a link that serves, with the person's own answers and nobody else's."""
+    found = await db.fetchval(
+        """
+        select (date_poll_body(p, $3, $2) || jsonb_build_object('people', array[]::text[]))::text
+        from date_poll p where p.id = $1
+        """,
+        link.poll_id,
+        link.person_id,
+        link.keys,
+    )
+    return msgspec.json.decode(found, type=Poll)
 
 
 async def mark(db: Connection, poll_id: UUID, state: str, meeting_id: UUID | None) -> None:

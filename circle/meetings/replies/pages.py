@@ -133,8 +133,8 @@ async def show_link(
     """The form behind the link in a mail. Looking at it answers nothing."""
     try:
         found = await actions.open_link(db, link, caller.now)
-    except (errors.NotFound, errors.Gone) as dead:
-        return _dead(request, dead)
+    except (errors.NotFound, errors.Gone) as why:
+        return dead(request, why)
     replies = await store.find_linked(db, found)
     return _link_page(request, replies, link, caller, filled(replies.items[0]))
 
@@ -148,8 +148,8 @@ async def answer_by_link(request: Incoming, db: web.Db, caller: web.Asking) -> R
         found = await actions.open_link(db, link, caller.now)
         replies = await store.find_linked(db, found)
         await actions.answer_by_link(db, link, given(form), caller.now)
-    except (errors.NotFound, errors.Gone) as dead:
-        return _dead(request, dead)
+    except (errors.NotFound, errors.Gone) as why:
+        return dead(request, why)
     except errors.Invalid as wrong:
         return _link_page(request, replies, link, caller, form, status=422, errors=wrong.fields)
     (own,) = (await store.find_linked(db, found)).items
@@ -163,7 +163,7 @@ def _link_page(
     return pages.show(request, "replies/link.html", None, link=link, form=form, **context, **more)
 
 
-def _dead(request: Incoming, why: errors.CircleError) -> Response[bytes]:
+def dead(request: Incoming, why: errors.CircleError) -> Response[bytes]:
     """The same words for every link that does not serve, so that nobody learns who exists."""
     return pages.show(request, "replies/dead_link.html", None, status=why.status)
 

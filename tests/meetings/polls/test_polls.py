@@ -63,7 +63,7 @@ async def test_the_office_asks_by_mail(db: Connection, client: Clients) -> None:
     poll = first.json()
     assert (poll["state"], poll["asked"], poll["answered"]) == ("open", 4, 0), "Anna, Ben, Kim, Mona"
     assert await letters(db) == [("Welcher Termin passt Ihnen? Klausur 2027", 4)]
-    assert await make.outbox(db, "distribution.send")
+    assert len(await make.outbox(db, "polls.build_holds")) == 1
     assert "Mittwoch, 17. Februar 2027, 10:00 bis 15:00 Uhr" in await db.fetchval("select text from dispatch")
     assert await db.fetchval("select count(*) from audit_event where action = 'date_poll.asked'") == 1
 
