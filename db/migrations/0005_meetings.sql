@@ -64,6 +64,8 @@ create table agenda_item (
     frozen boolean not null default false,
     late_submission boolean not null default false,
     adjourned_to uuid constraint agenda_item_successor_exists references agenda_item,
+    -- Where the procedure puts it, when it stands on every agenda: new items come before the last ones.
+    standing text constraint agenda_item_standing_known check (standing in ('first', 'last')),
     revision integer not null default 1,
     constraint agenda_item_order_unique unique (meeting_id, "order") deferrable initially deferred
 );
@@ -420,17 +422,4 @@ language sql stable as $$
         'agenda_version', $1.agenda_version, 'sequence', $1.sequence,
         'moved_to', case when $2 is not null then $1.moved_to end, 'moved_to_reference', $2,
         'item_count', coalesce($3, 0), 'proposal_count', coalesce($4, 0), 'revision', $1.revision)
-$$;
-
--- Who attends a meeting, houses first.
-create function attendance_body(meeting uuid) returns json
-language sql stable as $$
-    select coalesce(json_agg(json_build_object('person_id', a.person_id, 'name', trim(p.title || ' ' || p.name),
-        'authority_id', h.id, 'authority_name', h.short, 'house', h.kind = 'district_government', 'status', a.status,
-        'represented_by', a.represented_by,
-        'represented_by_name', (select trim(d.title || ' ' || d.name) from person d where d.id = a.represented_by),
-        'from_local', to_char(a.from_local, 'HH24:MI'), 'to_local', to_char(a.to_local, 'HH24:MI'))
-        order by h.kind <> 'district_government', h.name, p.name, p.id), '[]')
-    from attendance a join person p on p.id = a.person_id join authority h on h.id = p.authority_id
-    where a.meeting_id = $1
 $$;

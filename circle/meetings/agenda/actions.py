@@ -16,6 +16,7 @@ from circle.core.auth import Actor
 from circle.core.db import Caller, Connection, for_the_record
 from circle.distribution import actions as distribution
 from circle.distribution.model import Letter, Part
+from circle.meetings.procedure.model import STANDING, StandingItem
 from circle.search import index as search_index
 from circle.tasks import actions as tasks
 
@@ -287,23 +288,25 @@ async def arrange(db: Connection, actor: Actor, meeting_id: UUID, plan: Plan, ex
 
 
 async def add_standing_items(db: Connection, actor: Actor, meeting_id: UUID) -> None:
-    """What stands on every agenda: opening, approval of the last minutes, and the end. For the act that convenes."""
+    """What stands on every agenda by the procedure that the meeting keeps. For the act that convenes.
+
+    The approval of the minutes names the last meeting that was held.
+    """
     meeting = await _meeting(db, actor, meeting_id)
     last = await store.last_held(db, meeting.on)
-    approval = "Genehmigung der Niederschrift" + (f" über die {last}" if last else "")
-    standing = [
-        ("Begrüßung, Form und Frist, Tagesordnung", "formality", "coordination", 5),
-        (approval[:300], "approval_of_minutes", "coordination", 10),
-        ("Termine und Verschiedenes", "miscellaneous", "information", 10),
-    ]
-    for order, (title, kind, aim, minutes) in enumerate(standing):
+    kept = await store.standing_items(db, meeting_id)
+    items = msgspec.json.decode(kept, type=list[StandingItem]) if kept else STANDING
+    for order, one in enumerate(sorted(items, key=lambda one: one.place == "last")):
         item_id = uuid.uuid4()
-        await store.insert_item(
-            db, item_id=item_id, meeting_id=meeting_id, order=order, status="admitted", late=False
+        title = (
+            f"{one.title} über die {last}"[:300] if last and one.kind == "approval_of_minutes" else one.title
         )
+        await store.insert_item(
+            db, item_id=item_id, meeting_id=meeting_id, order=order, status="admitted", late=False, standing=one.place
+        )  # fmt: skip
         await store.insert_content(
-            db, item_id=item_id, meeting_id=meeting_id, title=title, description="", aim=aim, kind=kind,
-            confidentiality="circle", rapporteur_id=None, submitted_by=actor.person_id, planned_minutes=minutes,
+            db, item_id=item_id, meeting_id=meeting_id, title=title, description="", aim=one.aim, kind=one.kind,
+            confidentiality="circle", rapporteur_id=None, submitted_by=actor.person_id, planned_minutes=one.minutes,
         )  # fmt: skip
         await index(db, item_id)
 
@@ -338,6 +341,7 @@ async def move_items(db: Connection, meeting_id: UUID, new_meeting_id: UUID) -> 
         for offset, (item_id, status) in enumerate(moved):
             copies.append(uuid.uuid4())
             await store.copy_item(db, item_id, copies[-1], new_meeting_id, place + offset, status, False)
+            await store.keep_standing(db, item_id, copies[-1])
             await store.mark_adjourned(db, item_id, copies[-1])
     for item_id in [item_id for item_id, _ in moved] + copies:
         await index(db, item_id)

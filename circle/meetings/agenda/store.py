@@ -205,12 +205,12 @@ async def list_shells(db: Connection, meeting_id: UUID) -> list[Shell]:
 
 
 async def next_place(db: Connection, meeting_id: UUID) -> int:
-    """The place of a new item: at the end, but before „Verschiedenes“, which makes room."""
+    """The place of a new item: at the end, but before „Verschiedenes“ and what else stands last, which make room."""
     place: int = await db.fetchval(
         """
         select coalesce(
-            (select min(i."order") from agenda_item i join agenda_content c on c.item_id = i.id
-                where i.meeting_id = $1 and c.kind = 'miscellaneous'),
+            (select min(i."order") from agenda_item i left join agenda_content c on c.item_id = i.id
+                where i.meeting_id = $1 and (c.kind = 'miscellaneous' or i.standing = 'last')),
             (select max("order") + 1 from agenda_item where meeting_id = $1), 0)
         """,
         meeting_id,
@@ -223,19 +223,49 @@ async def next_place(db: Connection, meeting_id: UUID) -> int:
     return place
 
 
+async def standing_items(db: Connection, meeting_id: UUID) -> str | None:
+    """What stands on every agenda by the procedure that a meeting keeps, as JSON; None when that is silent."""
+    found: str | None = await db.fetchval(
+        """
+        select p.rules ->> 'standing_items' from procedure p join meeting m on m.procedure_version = p.version
+        where m.id = $1
+        """,
+        meeting_id,
+    )
+    return found
+
+
+async def keep_standing(db: Connection, item_id: UUID, copy_id: UUID) -> None:
+    """What stood on the agenda of its own accord does so on that of the new date."""
+    await db.execute(
+        "update agenda_item i set standing = o.standing from agenda_item o where o.id = $1 and i.id = $2",
+        item_id,
+        copy_id,
+    )
+
+
 async def insert_item(
-    db: Connection, *, item_id: UUID, meeting_id: UUID, order: int, status: str, late: bool
+    db: Connection,
+    *,
+    item_id: UUID,
+    meeting_id: UUID,
+    order: int,
+    status: str,
+    late: bool,
+    standing: str | None = None,
 ) -> None:
-    """The shell of a new item."""
+    """The shell of a new item; `standing` is its place when it stands on every agenda."""
     await db.execute(
         """
-        insert into agenda_item (id, meeting_id, "order", status, late_submission) values ($1, $2, $3, $4, $5)
+        insert into agenda_item (id, meeting_id, "order", status, late_submission, standing)
+        values ($1, $2, $3, $4, $5, $6)
         """,
         item_id,
         meeting_id,
         order,
         status,
         late,
+        standing,
     )
 
 

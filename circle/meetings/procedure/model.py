@@ -10,7 +10,8 @@ from uuid import UUID
 import msgspec
 
 from circle.core.calendar import Deadline
-from circle.core.fields import Day, Line
+from circle.core.fields import Day, Line, Minutes
+from circle.meetings.agenda.model import Aim, Kind
 
 BeforeUnit = Literal["days_before", "clear_days_before"]
 AfterUnit = Literal["weeks", "days", "working_days"]
@@ -22,6 +23,7 @@ DecisionRule = Literal["consensus_with_reservations", "expressed_consensus"]
 Deputies = Literal["same_house", "appointed"]
 LateItems = Literal["consent", "next_meeting"]
 MinutesKind = Literal["result", "course"]
+Place = Literal["first", "last"]
 
 
 class Before(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -51,6 +53,25 @@ class Quorum(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     present_members_min: Houses = 3
 
 
+class StandingItem(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """An item of every agenda, at its beginning or its end."""
+
+    title: Line
+    kind: Kind = "information"
+    aim: Aim = "information"
+    minutes: Minutes = 10
+    place: Place = "first"
+
+
+STANDING = (
+    StandingItem("Begrüßung, Form und Frist, Tagesordnung", "formality", "coordination", 5),
+    StandingItem("Genehmigung der Niederschrift", "approval_of_minutes", "coordination"),
+    StandingItem("Termine und Verschiedenes", "miscellaneous", place="last"),
+)
+"""What stands on every agenda when the procedure is silent (domain part 3, Tagesordnung)."""
+MOST_STANDING = 12
+
+
 class Rules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A full set of rules; what is not named holds as it stands here (domain part 3)."""
 
@@ -67,6 +88,9 @@ class Rules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     deputies: Deputies = "same_house"
     late_items: LateItems = "consent"
     minutes_kind: MinutesKind = "result"
+    standing_items: Annotated[list[StandingItem], msgspec.Meta(max_length=MOST_STANDING)] = msgspec.field(
+        default_factory=lambda: list(STANDING)
+    )
 
 
 class Rule(msgspec.Struct, frozen=True):

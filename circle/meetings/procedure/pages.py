@@ -1,5 +1,6 @@
 """Pages of the procedure: the rules in force in words, earlier and coming versions, a calculator, and the form."""
 
+import re
 from typing import Any, NoReturn
 
 from litestar import Request, Response, Router, get, post
@@ -11,9 +12,19 @@ from circle.core.auth import Actor
 from circle.core.db import Answer, Caller, Connection
 from circle.core.errors import CircleError
 from circle.meetings import rules as meetings
+from circle.meetings.agenda import rules as agenda
 
 from . import actions, rules, store
-from .model import Procedure, ProcedureForm, Question, Rules, StoredProcedure
+from .model import (
+    MOST_STANDING,
+    NewProcedure,
+    Procedure,
+    ProcedureForm,
+    Question,
+    Rules,
+    StandingItem,
+    StoredProcedure,
+)
 
 Incoming = Request[Any, Any, Any]
 ROOT = "/geschaeftsordnung"
@@ -32,6 +43,10 @@ WORDS: dict[str, Any] = {
     "deputies": list(rules.DEPUTIES.items()),
     "late_items": list(rules.LATE_ITEMS.items()),
     "minutes_kinds": list(rules.MINUTES_KINDS.items()),
+    "standing_kinds": list(agenda.KINDS.items()),
+    "aims": list(agenda.AIMS.items()),
+    "places": list(rules.PLACES.items()),
+    "most_standing": MOST_STANDING,
 }
 
 
@@ -76,7 +91,7 @@ async def adopt(request: Incoming, db: web.Db, actor: web.Acting) -> Response[An
     form = await pages.read_form(request)
 
     async def act() -> str:
-        await actions.adopt(db, actor, rules.from_form(fields.from_form(ProcedureForm, form)))
+        await actions.adopt(db, actor, _new(form))
         return ROOT
 
     try:
@@ -112,8 +127,7 @@ async def change(
     one = _one(found, versions, version)
     try:
         async with pages.attempt(db):
-            wanted = rules.from_form(fields.from_form(ProcedureForm, form))
-            await actions.change(db, actor, one.id, wanted, pages.revision(form))
+            await actions.change(db, actor, one.id, _new(form), pages.revision(form))
     except pages.MENDABLE as wrong:
         await _again(request, db, actor, wrong, form, version=one)
     return pages.go(f"{ROOT}/{version}", "Die Fassung ist geändert.")
@@ -150,6 +164,30 @@ def _show(
     )  # fmt: skip
 
 
+def _rows(form: FormMultiDict) -> list[int]:
+    """The rows of standing items that have a title, in order: an emptied one is left out."""
+    return [n for n in range(MOST_STANDING) if str(form.get(f"standing_title_{n}", "")).strip()]
+
+
+def _new(form: FormMultiDict) -> NewProcedure:
+    """The version that the form describes. Raises Invalid with all that is wrong, rows of standing items too."""
+    wrong: dict[str, str] = {}
+    standing = []
+    for n in _rows(form):
+        try:
+            row = {name: form.get(f"standing_{name}_{n}", "") for name in StandingItem.__struct_fields__}
+            standing.append(fields.from_form(StandingItem, row))
+        except errors.Invalid as error:
+            wrong |= {f"standing_{name}_{n}": text for name, text in error.fields.items()}
+    try:
+        new = rules.from_form(fields.from_form(ProcedureForm, form), standing)
+    except errors.Invalid as error:
+        raise errors.Invalid(error.detail, fields=error.fields | wrong) from error
+    if wrong:
+        raise errors.Invalid("Bitte prüfen Sie die markierten Felder.", fields=wrong)
+    return new
+
+
 async def _choices(db: Connection, actor: Actor) -> dict[str, Any]:
     """What the form offers: units, rules, and the meetings that may have adopted it."""
     rows = await store.list_resolving(db, list(actor.keys), actor.today)
@@ -162,12 +200,18 @@ async def _again(
     request: Incoming, db: Connection, actor: Actor, wrong: CircleError, form: FormMultiDict, *, version: Procedure | None
 ) -> NoReturn:  # fmt: skip
     """The form again; `rules.agenda_submission.value` of the API is its field `agenda_submission_value`."""
-    wrong.fields = {
-        name.removeprefix("rules.").replace(".", "_"): text for name, text in wrong.fields.items()
-    }
+    rows = _rows(form)
+    wrong.fields = {_field(name.removeprefix("rules."), rows): text for name, text in wrong.fields.items()}
     pages.again(
         request, "procedure/form.html", actor, wrong, form, version=version, **await _choices(db, actor)
     )
+
+
+def _field(name: str, rows: list[int]) -> str:
+    """`standing_items[1].kind` is that of the second row that is filled, perhaps `standing_kind_3`."""
+    if found := re.fullmatch(r"standing_items\[(\d+)\]\.(\w+)", name):
+        return f"standing_{found[2]}_{rows[int(found[1])]}"
+    return name.replace(".", "_")
 
 
 router = Router(

@@ -11,6 +11,7 @@ import msgspec
 
 from circle.core import calendar, errors
 from circle.meetings import rules as meetings
+from circle.meetings.agenda.rules import KINDS
 
 from .model import (
     After,
@@ -23,6 +24,7 @@ from .model import (
     Quorum,
     Rule,
     Rules,
+    StandingItem,
     StoredProcedure,
     Weeks,
 )
@@ -41,6 +43,7 @@ LABELS = {
     "deputies": "Vertretung",
     "late_items": "Verspätete Punkte",
     "minutes_kind": "Art der Niederschrift",
+    "standing_items": "Ständige Punkte",
 }
 UNITS = {
     "days_before": "Tage vor der Sitzung",
@@ -61,6 +64,7 @@ LATE_ITEMS = {
     "consent": "Ein verspäteter Punkt kommt mit Zustimmung des Kreises unter TOP 1 auf die Tagesordnung",
     "next_meeting": "Ein verspäteter Punkt kommt in die nächste Sitzung",
 }
+PLACES = {"first": "Am Anfang", "last": "Am Ende"}
 MINUTES_KINDS = {"result": "Ergebnisniederschrift", "course": "Verlaufsniederschrift"}
 _CHOICES = {
     "decision_rule": DECISIONS,
@@ -102,7 +106,21 @@ def _text(name: str, value: Any) -> str:
             "Alle Häuser sind eingeladen, mehr als die Hälfte ist anwesend oder vertreten, "
             f"mindestens {least} {'Haus' if least == 1 else 'Häuser'}."
         )
+    if isinstance(value, list):
+        return _standing(value)
     return f"{_CHOICES[name][value]}."
+
+
+def _standing(items: list[StandingItem]) -> str:
+    """What stands on every agenda, in its order."""
+    parts = []
+    for place, words in PLACES.items():
+        told = [
+            f"{one.title} ({KINDS[one.kind]}, {one.minutes} Minuten)" for one in items if one.place == place
+        ]
+        if told:
+            parts.append(f"{words}: {'; '.join(told)}.")
+    return " ".join(parts) or "Keine."
 
 
 def _amount(name: str, period: Before | After | Weeks) -> str:
@@ -188,8 +206,25 @@ def require_adoptable(
         wrong["rules.agenda_opens.value"] = (
             "Die Tagesordnung muss offen sein, bevor die Anmeldung endet. Bitte wählen Sie mehr Tage als für die Anmeldung."
         )
+    wrong |= _fitting(rules.standing_items)
     if wrong:
         raise errors.Invalid("Bitte prüfen Sie die Fassung.", fields=wrong)
+
+
+def _fitting(items: list[StandingItem]) -> dict[str, str]:
+    """What is wrong with the standing items: minutes are approved once, and „Verschiedenes“ ends the agenda."""
+    wrong = {}
+    for n, one in enumerate(items):
+        again = one.kind in ("approval_of_minutes", "miscellaneous") and one.kind in [
+            other.kind for other in items[:n]
+        ]
+        if again:
+            wrong[f"rules.standing_items[{n}].kind"] = (
+                f"„{KINDS[one.kind]}“ steht nur einmal auf der Tagesordnung."
+            )
+        elif one.kind == "miscellaneous" and one.place != "last":
+            wrong[f"rules.standing_items[{n}].place"] = "„Verschiedenes“ gehört an das Ende."
+    return wrong
 
 
 def _days(period: Before) -> int:
@@ -248,8 +283,8 @@ def warnings(on: date) -> list[str]:
     return found
 
 
-def from_form(form: ProcedureForm) -> NewProcedure:
-    """The version that a form describes."""
+def from_form(form: ProcedureForm, standing: list[StandingItem]) -> NewProcedure:
+    """The version that a form describes, with the rows of its standing items."""
     rules = Rules(
         agenda_opens=Before(form.agenda_opens_unit, form.agenda_opens_value),
         agenda_submission=Before(form.agenda_submission_unit, form.agenda_submission_value),
@@ -264,6 +299,7 @@ def from_form(form: ProcedureForm) -> NewProcedure:
         deputies=form.deputies,
         late_items=form.late_items,
         minutes_kind=form.minutes_kind,
+        standing_items=standing,
     )
     return NewProcedure(form.adopted_on, form.in_force_from, form.reference, rules, form.meeting_id)
 
@@ -275,6 +311,9 @@ def to_form(rules: Rules) -> dict[str, Any]:
         value = getattr(rules, name)
         if isinstance(value, Before | After | Weeks):
             found |= {f"{name}_unit": value.unit, f"{name}_value": value.value}
+        elif isinstance(value, list):
+            for n, one in enumerate(value):
+                found |= {f"standing_{key}_{n}": given for key, given in msgspec.structs.asdict(one).items()}
         else:
             found[name] = value.present_members_min if isinstance(value, Quorum) else value
     return found

@@ -26,6 +26,12 @@ FORM = {
     "circular_default_unit": "working_days", "circular_default_value": "5", "quorum": "3",
     "decision_rule": "consensus_with_reservations", "deputies": "same_house", "late_items": "consent",
     "minutes_kind": "course",
+    "standing_title_0": "Begrüßung, Form und Frist, Tagesordnung", "standing_kind_0": "formality",
+    "standing_aim_0": "coordination", "standing_minutes_0": "5", "standing_place_0": "first",
+    "standing_title_1": "Genehmigung der Niederschrift", "standing_kind_1": "approval_of_minutes",
+    "standing_aim_1": "coordination", "standing_minutes_1": "10", "standing_place_1": "first",
+    "standing_title_2": "Termine und Verschiedenes", "standing_kind_2": "miscellaneous",
+    "standing_aim_2": "information", "standing_minutes_2": "10", "standing_place_2": "last",
 }  # fmt: skip
 
 
