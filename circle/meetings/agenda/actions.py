@@ -54,9 +54,14 @@ async def propose(db: Connection, actor: Actor, meeting_id: UUID, new: NewItem) 
     order = await store.next_place(db, meeting_id)
     late = rules.is_late(meeting.state, meeting.on, meeting.submission_until, actor.today)
     if late and meeting.late_refused and not access.may(actor, "agenda.admit"):
+        later = await store.next_meeting(db, meeting.on, list(actor.keys), actor.today)
         raise errors.Conflict(
-            "Die Anmeldefrist ist vorbei. Nach der Geschäftsordnung kommt der Punkt in die nächste Sitzung: Bitte melden "
-            "Sie ihn dort an."
+            "Die Anmeldefrist ist vorbei. Nach der Geschäftsordnung kommt der Punkt in die nächste Sitzung. Bitte melden Sie "
+            + (
+                f"ihn für {later.reference} am {calendar.date_short(later.date)} an."
+                if later
+                else "ihn an, sobald sie Punkte aufnimmt."
+            )
         )
     await store.insert_item(
         db, item_id=item_id, meeting_id=meeting_id, order=order, status="registered", late=late
@@ -166,12 +171,12 @@ async def adjourn(
 ) -> UUID | None:
     """Put an item off. The named later meeting takes it up with its papers; the number here stays.
 
-    A proposal of a cancelled meeting that nobody admitted goes on as a proposal.
+    A proposal of a cancelled meeting that nobody admitted goes on as a proposal, and so does a late one.
     Returns the id of the item there. Office and moderation do it without reading a confidential item.
     """
     meeting, item = await locked(db, actor, item_id)
     access.require(actor, "meetings.run")
-    rules.require_adjournable(item.status, item.adjourned_to, meeting.state)
+    rules.require_adjournable(item.status, item.adjourned_to, meeting.state, late=item.late_submission)
     _require_current(item, expected)
     target = await _target(db, actor, meeting, wanted.meeting_id) if wanted.meeting_id else None
     if target is None and item.status in rules.PROPOSALS:
@@ -187,6 +192,13 @@ async def adjourn(
     await _record(
         db, actor, "agenda_item.adjourned", item_id, meeting, to=target.reference if target else None
     )
+    if target and successor and item.status in rules.PROPOSALS and meeting.state != "cancelled":
+        there = msgspec.structs.replace(item, id=successor)
+        await _tell(
+            db, actor, target, there, "Ihr Punkt kommt in die nächste Sitzung",
+            f"Ihr Punkt „{item.title}“ kam für die Sitzung am {calendar.date_long(meeting.on)} zu spät. Er ist jetzt für die "
+            f"Sitzung am {calendar.date_long(target.on)} angemeldet.",
+        )  # fmt: skip
     return successor
 
 
@@ -226,6 +238,22 @@ async def conclude(
     await _mark(db, item, rules.status_after(given, item.status))
     await index(db, item_id)
     await _record(db, actor, "agenda_item.concluded", item_id, meeting)
+
+
+async def treat(db: Connection, actor: Actor, item_id: UUID) -> None:
+    """The moderation has dealt with an item, which it need not be able to read. For the act that goes on to the next.
+
+    An item that came too late for a supplement gets its number; one that was put off or taken off stays so.
+    """
+    meeting, item = await locked(db, actor, item_id)
+    if item.status == "admitted":
+        await freeze(db, actor, item.meeting_id, supplement=True)
+        meeting, item = await locked(db, actor, item_id)
+    if item.status != "on_agenda":
+        return
+    await _mark(db, item, "treated")
+    await index(db, item_id)
+    await _record(db, actor, "agenda_item.treated", item_id, meeting)
 
 
 async def reserve(

@@ -9,7 +9,7 @@ import msgspec
 from litestar import Request, Response, Router, delete, get, patch, post
 from litestar.params import FromPath, FromQuery, JSONBody
 
-from circle.core import answers, web
+from circle.core import access, answers, web
 from circle.core.answers import Page
 from circle.core.auth import Actor
 from circle.core.db import Answer, Caller, Connection
@@ -21,6 +21,7 @@ from .model import (
     Adjournment,
     AgendaItem,
     ItemChange,
+    LeftItem,
     Lift,
     NewItem,
     NewPaper,
@@ -81,6 +82,22 @@ async def arrange(
     assert expected is not None
     await actions.arrange(db, actor, meeting_id, data, expected)
     return answers.page(request, await store.list_items(db, caller, None, answers.MAX_PAGE, meeting_id))
+
+
+@get("/meetings/{meeting_id:uuid}/left-items", opt={"permission": "agenda.admit"})
+async def list_left(
+    request: Incoming,
+    db: web.Db,
+    caller: web.Asking,
+    actor: web.Acting,
+    meeting_id: FromPath[UUID],
+    limit: FromQuery[int] = 50,
+    after: FromQuery[str | None] = None,
+) -> Response[Page[LeftItem]]:
+    """What earlier meetings put off without naming another one. `adjourn` with this meeting takes one over."""
+    found = await store.list_left(db, caller, answers.unseal(after), answers.page_size(limit), meeting_id)
+    access.require(actor, "agenda.admit")
+    return answers.page(request, found)
 
 
 @get("/agenda-items/{item_id:uuid}", opt={"permission": "signed_in"})
@@ -325,7 +342,7 @@ router = Router(
     "/api/v1",
     tags=["agenda"],
     route_handlers=[
-        list_items, propose, arrange, read, change, admit, return_, withdraw, adjourn, conclude, reserve, lift,
+        list_items, propose, arrange, list_left, read, change, admit, return_, withdraw, adjourn, conclude, reserve, lift,
         list_papers, hand_in, read_paper, change_paper, list_experts, involve_expert, end_expert,
     ],
 )  # fmt: skip

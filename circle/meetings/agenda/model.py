@@ -178,6 +178,8 @@ class Meeting(msgspec.Struct, frozen=True):
     state: str
     revision: int
     deadlines: dict[str, Deadline]
+    late_refused: bool
+    """By its procedure late items come into the next meeting."""
 
 
 class Agenda(msgspec.Struct, frozen=True):
@@ -187,6 +189,33 @@ class Agenda(msgspec.Struct, frozen=True):
     items: list[AgendaItem]
     whole: bool = True
     called_in: list[Expert] | None = None
+
+
+class NextMeeting(msgspec.Struct, frozen=True):
+    """A later meeting that takes items."""
+
+    id: UUID
+    reference: str
+    title: str
+    date: date
+
+
+class LeftItem(msgspec.Struct, frozen=True):
+    """An item that an earlier meeting put off without naming another one, or that a cancelled meeting left.
+
+    Of a confidential one that is not open title and time are hidden.
+    """
+
+    id: UUID
+    meeting_id: UUID
+    meeting_reference: str
+    meeting_date: date
+    number: str
+    status: Status
+    revision: int
+    title: str
+    confidentiality: Level
+    planned_minutes: int | None
 
 
 class StoredMeeting(msgspec.Struct, frozen=True):
@@ -327,6 +356,12 @@ class Adjournment(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """`meeting_id` is the later meeting that takes the item up; without one it waits."""
 
     meeting_id: UUID | None = None
+
+
+class TakeOver(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The item of an earlier meeting that comes onto an agenda."""
+
+    item_id: UUID
 
 
 class NewReservation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -29,11 +29,13 @@ from .model import (
     Agenda,
     AgendaItem,
     ItemChange,
+    LeftItem,
     Lift,
     Meeting,
     NewItem,
     NewPaper,
     NewReservation,
+    NextMeeting,
     Outcome,
     PaperChange,
     PaperForm,
@@ -41,6 +43,7 @@ from .model import (
     ResultForm,
     Return,
     Standing,
+    TakeOver,
     Times,
     Version,
     Votes,
@@ -97,12 +100,18 @@ async def propose(request: Incoming, caller: web.Asking, reference: FromPath[str
             paper = fields.from_form(PaperForm, filled)
             if refused:
                 raise refused
-            item_id = await actions.propose(db, actor, meeting.id, new)
+            where: Meeting | NextMeeting = meeting
+            if filled.get("into") == "next":
+                later = await store.next_meeting(db, meeting.date, list(actor.keys), actor.today)
+                if later is None:
+                    raise errors.Conflict("Nach dieser Sitzung ist noch keine offen, die Punkte aufnimmt.")
+                where = later
+            item_id = await actions.propose(db, actor, where.id, new)
             for file_id in paper.file_ids:
                 title = await _paper_title(db, actor, paper, file_id)
                 level = new.confidentiality
-                await papers.hand_in(db, actor, meeting.id, NewPaper(item_id, title, level, file_id))
-            return _path(reference, item_id)
+                await papers.hand_in(db, actor, where.id, NewPaper(item_id, title, level, file_id))
+            return _path(where.reference, item_id)
 
         try:
             return await pages.once(request, db, actor, form, act, "Ihr Punkt ist angemeldet.")
@@ -304,7 +313,7 @@ async def show_agenda(
     found = await store.get_agenda(db, caller, reference[:40])
     if not access.may(auth.me(found.me), "agenda.admit"):
         raise errors.Forbidden(me=found.me)
-    return pages.show(request, "agenda/arrange.html", found.me, **_table(found))
+    return pages.show(request, "agenda/arrange.html", found.me, **await _table(db, caller, found))
 
 
 @post(HERE + "/tagesordnung", opt={"permission": "agenda.admit"})
@@ -320,12 +329,35 @@ async def arrange(
             plan = _plan(form, agenda)
             await actions.arrange(db, actor, agenda.meeting.id, plan, pages.revision(form))
     except pages.MENDABLE as wrong:
-        pages.again(request, "agenda/arrange.html", actor, wrong, form, **_table(found))
+        pages.again(request, "agenda/arrange.html", actor, wrong, form, **await _table(db, caller, found))
     moved = form.get("up") or form.get("down")
     return pages.go(
         f"/sitzungen/{reference}/tagesordnung" + (f"#top-{moved}" if moved else ""),
         "Reihenfolge und Zeiten sind gespeichert.",
     )
+
+
+@post(HERE + "/tagesordnung/uebernehmen", opt={"permission": "agenda.admit"})
+async def take_over(
+    request: Incoming, db: web.Db, caller: web.Asking, actor: web.Acting, reference: FromPath[str]
+) -> Response[Any]:
+    """Take up what an earlier meeting put off."""
+    form = await pages.read_form(request)
+    found = await store.get_agenda(db, caller, reference[:40])
+    meeting = pages.as_struct(found, Agenda).meeting
+    access.require(actor, "agenda.admit")
+
+    async def act() -> str:
+        wanted = fields.from_form(TakeOver, form)
+        await actions.adjourn(db, actor, wanted.item_id, Adjournment(meeting.id), pages.revision(form))
+        return f"/sitzungen/{reference}/tagesordnung"
+
+    try:
+        return await pages.once(request, db, actor, form, act, "Der Punkt ist übernommen.")
+    except pages.MENDABLE as wrong:
+        pages.again(
+            request, "agenda/arrange.html", actor, wrong, FormMultiDict(), **await _table(db, caller, found)
+        )
 
 
 def _plan(form: FormMultiDict, agenda: Agenda) -> Plan:
@@ -356,14 +388,19 @@ def _plan(form: FormMultiDict, agenda: Agenda) -> Plan:
     return Plan(order, minutes)
 
 
-def _table(found: Answer) -> dict[str, Any]:
+async def _table(db: Connection, caller: Caller, found: Answer) -> dict[str, Any]:
     agenda: Agenda = pages.as_struct(found, Agenda)
     meeting = agenda.meeting
     planned = [item for item in agenda.items if item.status in ("admitted", "on_agenda", "treated")]
     length = (meeting.end_local.hour - meeting.start_local.hour) * 60 + (
         meeting.end_local.minute - meeting.start_local.minute
     )
+    takes = meeting.state in rules.BEFORE_MEETING
+    left = await store.list_left(db, caller, None, 50, meeting.id) if takes else None
+    late = any(item.status == "registered" and item.late_submission for item in agenda.items)
     return {
+        "left": pages.as_struct(left, list[LeftItem]) if left else [],
+        "later": await _later(db, caller, meeting, planned=True) if late else None,
         "meeting": meeting,
         "revision": found.revision,
         "items": agenda.items,
@@ -389,11 +426,18 @@ async def _new_page(db: Connection, caller: Caller, meeting: Meeting) -> dict[st
         "late": rules.is_late(meeting.state, meeting.date, until, today),
         "until": until,
         "until_steps": kept.steps if kept else [],
+        "later": await _later(db, caller, meeting, planned=False),
+        "refused": meeting.late_refused,
         "people": await _people(db, caller),
         "aims": rules.AIMS,
         "kinds": [(kind, rules.KINDS[kind]) for kind in rules.PROPOSED_KINDS],
         "attached": [],
     }
+
+
+async def _later(db: Connection, caller: Caller, meeting: Meeting, *, planned: bool) -> NextMeeting | None:
+    """The meeting that a late item can go into; the caller sees meetings, as this page shows one."""
+    return await store.next_meeting(db, meeting.date, ["circle"], clock.day(caller.now), planned=planned)
 
 
 async def _people(db: Connection, caller: Caller) -> list[tuple[UUID, str]]:
@@ -466,6 +510,9 @@ async def _item_page(
         else [],
         "tasks": pages.as_struct(done, list[Task]) if done else [],
         "may_change_paper": "paper" in acts,
+        "later": await _later(db, caller, meeting, planned=True)
+        if "adjourn" in acts and item.status in rules.PROPOSALS
+        else None,
         "attached": [],
     }
 
@@ -546,5 +593,5 @@ def _path(reference: str, item_id: UUID) -> str:
 router = Router(
     "/",
     include_in_schema=False,
-    route_handlers=[show_new, propose, show_item, do, show_agenda, arrange],
+    route_handlers=[show_new, propose, show_item, do, show_agenda, arrange, take_over],
 )

@@ -170,12 +170,14 @@ def require_withdrawable(status: str, meeting_state: str) -> None:
         raise errors.Conflict("Die Sitzung ist vorbei.")
 
 
-def require_adjournable(status: str, adjourned_to: UUID | None, meeting_state: str) -> None:
+def require_adjournable(
+    status: str, adjourned_to: UUID | None, meeting_state: str, *, late: bool = False
+) -> None:
     """Raises Conflict unless the item is still to come, or was adjourned without a meeting to take it up.
 
-    A cancelled meeting keeps nothing: from it proposals move on too.
+    A cancelled meeting keeps nothing: from it proposals move on too. So do `late` ones, which the circle need not admit.
     """
-    proposals = PROPOSALS if meeting_state == "cancelled" else ()
+    proposals = PROPOSALS if meeting_state == "cancelled" else PROPOSALS[:1] if late else ()
     if adjourned_to or status not in ("admitted", "on_agenda", "adjourned", *proposals):
         raise errors.Conflict(f"Der Punkt ist schon {STATUSES[status]}.")
     if meeting_state == "moved" or (meeting_state in ("minutes_approved", "filed") and status != "adjourned"):
@@ -384,7 +386,10 @@ def acts(who: Me, item: AgendaItem, meeting_state: str) -> list[str]:
             one.resolved_on is None and (runs or (voice and one.by == who.person_id))
             for one in item.reservations or []
         ),
-        "adjourn": runs and _passes(require_adjournable, item.status, item.adjourned_to, meeting_state),
+        "adjourn": runs
+        and _passes(
+            require_adjournable, item.status, item.adjourned_to, meeting_state, late=item.late_submission
+        ),
         "withdraw": (own or office) and _passes(require_withdrawable, item.status, meeting_state),
         "involve": _passes(require_involver, who, item.open, houses)
         and _passes(require_expert_state, item.status),

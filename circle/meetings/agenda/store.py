@@ -9,7 +9,7 @@ import msgspec
 
 from circle.core.db import Answer, Caller, Connection, read_one, read_page
 
-from .model import Shell, StoredItem, StoredMeeting
+from .model import NextMeeting, Shell, StoredItem, StoredMeeting
 
 
 async def get_agenda(db: Connection, caller: Caller, reference: str, item_id: UUID | None = None) -> Answer:
@@ -25,7 +25,9 @@ async def get_agenda(db: Connection, caller: Caller, reference: str, item_id: UU
             case when m.id is not null then json_build_object(
                 'meeting', json_build_object('id', m.id, 'reference', m.reference, 'title', m.title, 'date', m.date,
                     'start_local', m.start_local, 'end_local', m.end_local, 'state', m.state, 'revision', m.revision,
-                    'deadlines', m.deadlines),
+                    'deadlines', m.deadlines, 'late_refused', exists (
+                        select from procedure p where p.version = m.procedure_version
+                            and p.rules ->> 'late_items' = 'next_meeting')),
                 'whole', visible(m.audience, me.keys),
                 'called_in', experts_of('agenda_item', $4, me.keys, ($2 at time zone 'Europe/Berlin')::date),
                 'items', case when visible(m.audience, me.keys) then agenda_body(m.id, me.keys) else (
@@ -597,6 +599,69 @@ async def list_later_meetings(db: Connection, day: date, keys: list[str]) -> lis
         keys,
     )
     return rows
+
+
+async def next_meeting(
+    db: Connection, day: date, keys: list[str], today: date, *, planned: bool = False
+) -> NextMeeting | None:
+    """The next meeting after a day that takes items in time; with `planned` one that is not open yet counts too."""
+    found = await db.fetchrow(
+        """
+        select id, reference, title, date from meeting
+        where date > $1 and visible(audience, $2) and (state = 'agenda_open' or $4 and state = 'planned')
+            and coalesce((deadlines -> 'agenda_submission' ->> 'on')::date, date - 28) >= $3
+        order by date, number limit 1
+        """,
+        day,
+        keys,
+        today,
+        planned,
+    )
+    return msgspec.convert(dict(found), NextMeeting) if found else None
+
+
+async def list_left(
+    db: Connection, caller: Caller, after: str | None, limit: int, meeting_id: UUID
+) -> Answer:
+    """What earlier meetings put off without naming another one, and what cancelled ones left, the oldest first.
+
+    What stands on every agenda of its own accord is not among it. Raises NotFound for an unseen meeting.
+    """
+    return await read_page(
+        db,
+        """
+        with me as materialized (select * from whoami($1, $2)),
+        seen as (select m.id, m.date from me, meeting m where m.id = $5 and visible(m.audience, me.keys)),
+        page as (
+            select json_build_object('id', i.id, 'meeting_id', m.id, 'meeting_reference', m.reference,
+                    'meeting_date', m.date, 'number', i.number, 'status', i.status, 'revision', i.revision,
+                    'title', coalesce(c.title, 'Vertraulicher Tagesordnungspunkt'),
+                    'confidentiality', coalesce(c.confidentiality, 'confidential'),
+                    'planned_minutes', c.planned_minutes) as item,
+                m.date || ' ' || to_char(i."order", 'FM000000') || ' ' || i.id as key
+            from me, seen, agenda_item i join meeting m on m.id = i.meeting_id
+            left join agenda_content c on c.item_id = i.id and visible(c.audience, (select k.keys from me k))
+            where m.date < seen.date and visible(m.audience, me.keys) and item_open(i, me.keys)
+                and i.adjourned_to is null and i.standing is null
+                and (i.status = 'adjourned' and m.state <> 'moved'
+                    or m.state = 'cancelled' and i.status in ('registered', 'returned', 'admitted', 'on_agenda'))
+                and coalesce(c.kind, '') not in ('formality', 'approval_of_minutes', 'miscellaneous')
+                and ($3::text is null or m.date || ' ' || to_char(i."order", 'FM000000') || ' ' || i.id > $3)
+            order by key
+            limit $4 + 1
+        )
+        select me.card as me,
+            case when exists (select from seen)
+                then (select coalesce(json_agg(item order by key), '[]') from (select * from page order by key limit $4) p)
+            end as items,
+            case when (select count(*) from page) > $4 then (select key from page order by key offset $4 - 1 limit 1) end as next
+        from me
+        """,
+        caller,
+        after,
+        limit,
+        meeting_id,
+    )
 
 
 async def list_people(db: Connection, day: date) -> list[asyncpg.Record]:
