@@ -28,8 +28,12 @@ from circle.meetings import api as meetings_api
 from circle.meetings import pages as meetings_pages
 from circle.meetings.agenda import api as agenda_api
 from circle.meetings.agenda import pages as agenda_pages
+from circle.meetings.bundle import api as bundle_api
+from circle.meetings.bundle import pages as bundle_pages
 from circle.meetings.calls import api as calls_api
 from circle.meetings.calls import pages as calls_pages
+from circle.meetings.feeds import api as feeds_api
+from circle.meetings.feeds import pages as feeds_pages
 from circle.meetings.minutes import api as minutes_api
 from circle.meetings.minutes import pages as minutes_pages
 from circle.meetings.polls import api as polls_api
@@ -71,7 +75,9 @@ FEATURES = [
     "tasks",
     "meetings",
     "meetings/agenda",
+    "meetings/bundle",
     "meetings/calls",
+    "meetings/feeds",
     "meetings/minutes",
     "meetings/polls",
     "meetings/procedure",
@@ -115,6 +121,11 @@ ROUTERS: list[Router] = [
     agenda_pages.router,
     calls_api.router,
     calls_pages.router,
+    bundle_api.router,
+    bundle_pages.router,
+    feeds_api.router,
+    feeds_api.fetched,
+    feeds_pages.router,
     polls_api.router,
     polls_pages.router,
     procedure_api.router,

@@ -16,6 +16,7 @@ HOUSE = {"commissioner", "deputy", "assistant"}
 
 RIGHTS: dict[str, set[str]] = {
     "polls.manage": {"circle_office"},
+    "feeds.manage": {"circle_office"},
     "polls.answer": {"commissioner", "deputy", "circle_office", "circle_moderator"},
     "procedure.adopt": {"circle_office"},
     "meetings.convene": {"circle_office"},

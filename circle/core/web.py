@@ -5,6 +5,7 @@ The middleware knows no feature; the table of contents is `circle.app`.
 
 import contextvars
 import ipaddress
+import re
 import secrets
 import time
 from collections.abc import AsyncIterator
@@ -44,6 +45,8 @@ SECURITY_HEADERS = [
     (b"permissions-policy", b"camera=(), microphone=(), geolocation=()"),
 ]
 HSTS = (b"strict-transport-security", b"max-age=31536000")
+SECRET = re.compile(r"(/kalender/).+", re.DOTALL)
+"""Addresses whose end is a secret: the log names their beginning alone."""
 LOOPBACK = {"127.0.0.1", "localhost", "::1", "[::1]"}
 
 REQUESTS = prometheus_client.Counter("circle_requests_total", "Answered requests.", ["method", "status"])
@@ -103,7 +106,7 @@ class Front(ASGIMiddleware):
             log.info(
                 "request",
                 method=method,
-                path=path,
+                path=SECRET.sub(r"\1…", path),
                 status=status,
                 ms=round(took * 1000, 1),
                 request_id=identity,

@@ -1,0 +1,1 @@
+"""Calendar feeds (Kalender-Abonnements): a secret address that a calendar program asks for one's dates."""
