@@ -11,7 +11,7 @@ from uuid import UUID
 import asyncpg
 import msgspec
 
-from circle.core import access, audit, auth, calendar, errors, files
+from circle.core import access, audit, auth, calendar, errors, files, live
 from circle.core.auth import Actor
 from circle.core.db import Caller, Connection, for_the_record
 from circle.distribution import actions as distribution
@@ -162,8 +162,10 @@ async def withdraw(db: Connection, actor: Actor, item_id: UUID, expected: int | 
     rules.require_withdrawable(item.status, meeting.state)
     _require_current(item, expected)
     await _mark(db, item, "withdrawn")
+    await store.end_call(db, item_id, actor.now)
     await index(db, item_id)
     await _record(db, actor, "agenda_item.withdrawn", item_id, meeting)
+    await live.tell(db, f"meeting:{item.meeting_id}")
 
 
 async def adjourn(
@@ -187,11 +189,13 @@ async def adjourn(
     async with for_the_record(db):
         successor = await _copy(db, item, target) if target else None
         await store.mark_adjourned(db, item_id, successor)
+    await store.end_call(db, item_id, actor.now)
     for changed in filter(None, (item_id, successor)):
         await index(db, changed)
     await _record(
         db, actor, "agenda_item.adjourned", item_id, meeting, to=target.reference if target else None
     )
+    await live.tell(db, f"meeting:{item.meeting_id}")
     if target and successor and item.status in rules.PROPOSALS and meeting.state != "cancelled":
         there = msgspec.structs.replace(item, id=successor)
         await _tell(
@@ -224,20 +228,27 @@ async def conclude(
     kept = msgspec.json.decode(item.votes) if item.votes else None
     votes = kept if wanted.votes is msgspec.UNSET else msgspec.to_builtins(wanted.votes)
     rules.require_result(item.kind, item.confidentiality == "confidential", result, text, votes)
-    rules.require_votes(votes, await store.count_voices(db, item.meeting_id))
+    rules.require_votes(votes, await store.count_voices(db, item.meeting_id, item_id, actor.now))
     reservations = msgspec.json.decode(item.reservations)
     if wanted.reservations is not msgspec.UNSET:
         reservations = [
             await _reservation(db, actor, meeting, one, reservations) for one in wanted.reservations
         ]
+    minutes = _minutes(item, wanted)
     await store.update_outcome(
-        db, item_id, minutes=item.minutes if wanted.minutes is msgspec.UNSET else wanted.minutes, result=result,
+        db, item_id, minutes=minutes, result=result,
         resolution_text=text, votes=_json(votes) if votes else None, reservations=_json(reservations),
     )  # fmt: skip
     given = "" if wanted.result is msgspec.UNSET else wanted.result
-    await _mark(db, item, rules.status_after(given, item.status))
+    status = rules.status_after(given, item.status)
+    await _mark(db, item, status)
+    if status in ("adjourned", "removed"):
+        await store.end_call(db, item_id, actor.now)
     await index(db, item_id)
+    if minutes != item.minutes:
+        await live.tell(db, f"writing:{item_id}")
     await _record(db, actor, "agenda_item.concluded", item_id, meeting)
+    await live.tell(db, f"meeting:{item.meeting_id}")
 
 
 async def treat(db: Connection, actor: Actor, item_id: UUID) -> None:
@@ -254,6 +265,25 @@ async def treat(db: Connection, actor: Actor, item_id: UUID) -> None:
     await _mark(db, item, "treated")
     await index(db, item_id)
     await _record(db, actor, "agenda_item.treated", item_id, meeting)
+
+
+def _minutes(item: StoredItem, wanted: Outcome) -> str:
+    """The text as it will stand: replaced, or merged with what others wrote since it was read.
+
+    Raises Conflict (`minutes_base_missing`) when it was written together since the revision that the form goes by, and
+    nothing says which state was read.
+    """
+    if wanted.minutes is msgspec.UNSET:
+        return item.minutes
+    if wanted.minutes_base is not msgspec.UNSET:
+        return merging.merge(wanted.minutes_base, wanted.minutes, item.minutes)
+    if wanted.minutes != item.minutes and item.written_revision == item.revision:
+        raise errors.Conflict(
+            "Am Text dieses Punktes wird gemeinsam geschrieben. Bitte geben Sie in minutes_base an, welchen Text Sie "
+            "gelesen haben. Dann geht nichts verloren.",
+            code="minutes_base_missing",
+        )
+    return wanted.minutes
 
 
 async def reserve(
@@ -313,6 +343,7 @@ async def arrange(db: Connection, actor: Actor, meeting_id: UUID, plan: Plan, ex
         await store.update_planned_minutes(db, list(times), list(times.values()), list(actor.keys))
     await store.touch_meeting(db, meeting_id)
     await audit.record(db, actor, "agenda.arranged", "meeting", meeting_id, meeting.reference)
+    await live.tell(db, f"meeting:{meeting_id}")
 
 
 async def add_standing_items(db: Connection, actor: Actor, meeting_id: UUID) -> None:

@@ -268,6 +268,8 @@ class StoredItem(Shell, frozen=True, kw_only=True):
     resolution_text: str
     votes: str
     reservations: str
+    written_revision: int | None
+    """The revision at which the text was last written together."""
 
 
 class NewItem(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -307,6 +309,7 @@ class ResultForm(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     result: Result | None = None
     minutes: Text = ""
+    minutes_base: Text = ""
     resolution_text: Text = ""
     consent: Count | None = None
     reservation: Count | None = None
@@ -380,10 +383,14 @@ class Lift(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Outcome(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What became of an item. Only what is given changes; without `result` the text alone is kept."""
+    """What became of an item. Only what is given changes; without `result` the text alone is kept.
+
+    `minutes_base` is the text as it was read: what others wrote since then stays beside what changed here.
+    """
 
     result: Result | msgspec.UnsetType = msgspec.UNSET
     minutes: Text | msgspec.UnsetType = msgspec.UNSET
+    minutes_base: Text | msgspec.UnsetType = msgspec.UNSET
     resolution_text: Text | msgspec.UnsetType = msgspec.UNSET
     votes: Votes | msgspec.UnsetType | None = msgspec.UNSET
     reservations: Annotated[list[NewReservation], msgspec.Meta(max_length=20)] | msgspec.UnsetType = (

@@ -183,6 +183,7 @@ async def _conclude(db: Connection, actor: Actor, item: AgendaItem, form: FormMu
     outcome = Outcome(
         result=new.result or msgspec.UNSET,
         minutes=new.minutes,
+        minutes_base=new.minutes_base,
         resolution_text=new.resolution_text,
         votes=None if set(counted.values()) == {None} else votes,
         reservations=reservations if new.by else msgspec.UNSET,
@@ -329,7 +330,9 @@ async def arrange(
             plan = _plan(form, agenda)
             await actions.arrange(db, actor, agenda.meeting.id, plan, pages.revision(form))
     except pages.MENDABLE as wrong:
-        pages.again(request, "agenda/arrange.html", actor, wrong, form, **await _table(db, caller, found))
+        table = await _table(db, caller, found)
+        table["movable"] = _as_typed(table["movable"], form)
+        pages.again(request, "agenda/arrange.html", actor, wrong, form, **table)
     moved = form.get("up") or form.get("down")
     return pages.go(
         f"/sitzungen/{reference}/tagesordnung" + (f"#top-{moved}" if moved else ""),
@@ -386,6 +389,22 @@ def _plan(form: FormMultiDict, agenda: Agenda) -> Plan:
         if at is not None and 0 <= at + step < len(order):
             order[at], order[at + step] = order[at + step], order[at]
     return Plan(order, minutes)
+
+
+def _as_typed(items: list[AgendaItem], form: FormMultiDict) -> list[AgendaItem]:
+    """The rows in the order that somebody gave them; what is new stays where it is."""
+    typed = {item.id: str(form.get(f"place_{item.id}", "")) for item in items}
+    return [
+        item
+        for _, item in sorted(
+            enumerate(items, start=1),
+            key=lambda pair: (
+                int(typed[pair[1].id][:9])
+                if typed[pair[1].id].isdecimal() and typed[pair[1].id].isascii()
+                else pair[0]
+            ),
+        )
+    ]
 
 
 async def _table(db: Connection, caller: Caller, found: Answer) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """SQL about agenda items and papers."""
 
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -182,7 +182,8 @@ async def lock_item(db: Connection, item_id: UUID, keys: list[str]) -> StoredIte
             coalesce(c.confidentiality, 'confidential') as confidentiality, c.rapporteur_id, c.submitted_by,
             p.authority_id as house, coalesce(c.planned_minutes, 0) as planned_minutes, coalesce(c.minutes, '') as minutes,
             coalesce(c.result, '') as result, coalesce(c.resolution_text, '') as resolution_text,
-            coalesce(c.votes::text, '') as votes, coalesce(c.reservations::text, '[]') as reservations
+            coalesce(c.votes::text, '') as votes, coalesce(c.reservations::text, '[]') as reservations,
+            c.written_revision
         from agenda_item i
         left join agenda_content c on c.item_id = i.id and visible(c.audience, $2)
         left join person p on p.id = c.submitted_by
@@ -444,19 +445,31 @@ async def update_reservations(db: Connection, item_id: UUID, reservations: str) 
     )
 
 
-async def count_voices(db: Connection, meeting_id: UUID) -> int:
-    """Houses with a voice: those present or represented, or all five while no attendance is kept."""
+async def count_voices(db: Connection, meeting_id: UUID, item_id: UUID, at: datetime) -> int:
+    """Houses with a voice: those in the room while the item was dealt with, or, when nobody's coming was recorded, those
+    present or represented, or all five while no attendance is kept. `at` counts for an item that was not called up."""
     return int(
         await db.fetchval(
             """
-            select coalesce(nullif((
+            select coalesce(most_voices($1, $2, $3), nullif((
                 select count(distinct p.authority_id) from attendance a join person p on p.id = a.person_id
                 join authority h on h.id = p.authority_id and h.kind = 'district_government'
                 where a.meeting_id = $1 and a.status in ('present', 'represented')), 0),
                 (select count(*) from authority where kind = 'district_government'))
             """,
             meeting_id,
+            item_id,
+            at,
         )
+    )
+
+
+async def end_call(db: Connection, item_id: UUID, at: datetime) -> None:
+    """An item that is being dealt with in the room is so no more."""
+    await db.execute(
+        "update item_call set ended_at = greatest(called_at, $2) where item_id = $1 and ended_at is null",
+        item_id,
+        at,
     )
 
 
