@@ -42,6 +42,7 @@ from circle.meetings.procedure import api as procedure_api
 from circle.meetings.procedure import pages as procedure_pages
 from circle.meetings.replies import api as replies_api
 from circle.meetings.replies import pages as replies_pages
+from circle.meetings.room import api as room_api
 from circle.meetings.year import api as year_api
 from circle.meetings.year import pages as year_pages
 from circle.people import api as people_api
@@ -134,6 +135,7 @@ ROUTERS: list[Router] = [
     year_pages.router,
     minutes_api.router,
     minutes_pages.router,
+    room_api.router,
     replies_api.router,
     replies_pages.router,
     consultations_api.router,

@@ -172,6 +172,23 @@ CONSTRAINTS: dict[str, tuple[type[CircleError], str, str]] = {
     "participation_days_ordered": (Invalid, "invalid", "Die Antwort ist nicht vor der Anfrage fällig."),
     "expert_involvement_once": (Conflict, "already_involved", "Diese Person ist schon hinzugezogen."),
     "expert_involvement_period_ordered": (Invalid, "invalid", "Höchstens ein Jahr, und nicht rückwirkend."),
+    "presence_once": (
+        Conflict,
+        "already_there",
+        "Diese Person ist in dieser Zeit schon als anwesend eingetragen.",
+    ),
+    "presence_one_voice": (
+        Conflict,
+        "voice_taken",
+        "In dieser Zeit führt schon jemand anderes die Stimme dieses Hauses.",
+    ),
+    "presence_times_ordered": (Invalid, "invalid", "Niemand geht, bevor er kommt."),
+    "item_call_one_open": (
+        Conflict,
+        "item_open",
+        "Eben ist ein anderer Punkt aufgerufen worden. Bitte neu laden.",
+    ),
+    "agenda_content_extra_sane": (Invalid, "invalid", "Mehr als 600 Minuten bekommt kein Punkt dazu."),
     "written_once": (Conflict, "written_once", "Das ist festgeschrieben und wird nicht mehr geändert."),
 }
 

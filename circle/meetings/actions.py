@@ -4,13 +4,13 @@ who attends in `attendance.py`.
 Every act locks the meeting first, as those on its agenda and its minutes do.
 """
 
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
 import msgspec
 
-from circle.core import access, audit, errors
+from circle.core import access, audit, errors, live
 from circle.core.auth import Actor
 from circle.core.db import Connection
 from circle.search import index as search_index
@@ -120,16 +120,39 @@ async def start(db: Connection, actor: Actor, meeting_id: UUID, expected: int | 
     meeting = await _step(db, actor, meeting_id, "start", expected)
     await store.mark_started(db, meeting_id, actor.now)
     await audit.record(db, actor, "meeting.started", "meeting", meeting_id, meeting.reference)
+    await live.tell(db, f"meeting:{meeting_id}")
 
 
 async def close(db: Connection, actor: Actor, meeting_id: UUID, expected: int | None = None) -> None:
     """The moderation closes the meeting. What was not dealt with is adjourned and keeps its number."""
     meeting = await _step(db, actor, meeting_id, "close", expected)
+    at = await store.room_now(db, meeting_id, actor.now)
+    await store.end_room(db, meeting_id, at)
     adjourned = await agenda.adjourn_open(db, actor, meeting_id)
-    await store.mark_closed(db, meeting_id, actor.now)
+    await store.mark_closed(db, meeting_id, at)
+    if await store.list_stays(db, meeting_id):
+        await derive(db, meeting, [], at)
+        await store.drop_expected(db, meeting_id)
     await audit.record(
         db, actor, "meeting.closed", "meeting", meeting_id, meeting.reference, adjourned=len(adjourned)
     )
+    await live.tell(db, f"meeting:{meeting_id}")
+
+
+async def derive(
+    db: Connection, meeting: StoredMeeting, people: list[UUID], closed: datetime | None = None
+) -> None:
+    """Write into the attendance what the stays of a meeting say. `people` are those whose stays have changed; of whom
+    no stay is left, what the invitation expected holds again. For the acts in the room and the close."""
+    stays = await store.list_stays(db, meeting.id)
+    lines = rules.attendance_of(
+        stays, meeting.started_at or stays[0].arrived_at, closed or meeting.ended_at, meeting.time_zone
+    ) if stays else []  # fmt: skip
+    there = {one.person_id for one in stays}
+    await store.put_derived(db, meeting.id, lines, [*people, *there])
+    gone = [one for one in people if one not in there]
+    if gone:
+        await store.expect_again(db, meeting.id, gone, meeting.date)
 
 
 async def index(db: Connection, meeting_id: UUID) -> None:

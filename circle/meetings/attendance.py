@@ -1,4 +1,7 @@
-"""What people do with the attendance: set one person's or everybody's. Being recorded opens a meeting to a person."""
+"""What people do with the attendance: set one person's or everybody's. Being recorded opens a meeting to a person.
+
+Of those who were in the room of the meeting, the attendance says what their stays say; it is not typed a second time.
+"""
 
 from uuid import UUID
 

@@ -163,6 +163,27 @@ class StoredMeeting(msgspec.Struct, frozen=True):
     calendar_id: UUID
     revision: int
     rules: dict[str, Any]
+    time_zone: str
+    started_at: datetime | None
+    ended_at: datetime | None
+
+
+class StoredStay(msgspec.Struct, frozen=True):
+    """Somebody in the room of a meeting from one instant to another, as acts need it.
+
+    `authority_id` is the house whose voice they carry, if any; `member_id` is whom they stand in for.
+    """
+
+    id: UUID
+    person_id: UUID
+    name: str
+    authority_id: UUID | None
+    member_id: UUID | None
+    office: bool
+    mode: Literal["on_site", "online"]
+    arrived_at: datetime
+    left_at: datetime | None
+    left_for: UUID | None
 
 
 class NewMeeting(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

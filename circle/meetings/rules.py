@@ -6,9 +6,9 @@ The decree regulates none of it (Nr. 6 (2) names only office and moderation); th
 import re
 from collections.abc import Collection, Iterable, Mapping
 from datetime import UTC, date, datetime, time, tzinfo
-from zoneinfo import ZoneInfo
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import msgspec
 
@@ -353,46 +353,43 @@ def attendance_of(
     people: dict[UUID, list[StoredStay]] = {}
     for one in ordered:
         people.setdefault(one.person_id, []).append(one)
-    lines: list[AttendingPerson] = []
-    for member, deputy in deputies.items():
-        told = [one for one in people[deputy] if one.member_id == member]
-        lines.append(
-            AttendingPerson(
-                person_id=member,
-                status="represented",
-                represented_by=deputy,
-                **_told(told, opened, closed, ZoneInfo(zone)),
-            )
+
+    def line(
+        person: UUID, status: Status, told: list[StoredStay], deputy: UUID | None = None
+    ) -> AttendingPerson:
+        came, left = _span_of(told, opened, closed, ZoneInfo(zone))
+        return AttendingPerson(
+            person_id=person, status=status, represented_by=deputy, from_local=came, to_local=left
         )
+
+    lines = [
+        line(member, "represented", [one for one in people[deputy] if one.member_id == member], deputy)
+        for member, deputy in deputies.items()
+    ]
     for person, theirs in people.items():
         voices = [one for one in theirs if one.authority_id]
-        if person in deputies or (
-            voices and all(one.member_id and deputies.get(one.member_id) == person for one in voices)
-        ):
-            continue
-        status: Status = "present" if voices else "office" if theirs[0].office else "guest"
-        lines.append(
-            AttendingPerson(
-                person_id=person, status=status, **_told(voices or theirs, opened, closed, ZoneInfo(zone))
-            )
+        in_line = bool(voices) and all(
+            one.member_id and deputies.get(one.member_id) == person for one in voices
         )
+        if person not in deputies and not in_line:
+            status: Status = "present" if voices else "office" if theirs[0].office else "guest"
+            lines.append(line(person, status, voices or theirs))
     return lines
 
 
-def _told(
+def _span_of(
     stays: list[StoredStay], opened: datetime, closed: datetime | None, zone: tzinfo
-) -> dict[str, str | None]:
-    """First coming and last going in whole minutes, where they differ from those of the meeting."""
+) -> tuple[str | None, str | None]:
+    """First coming and last going as HH:MM, where they differ from those of the meeting by a minute."""
     came = min(one.arrived_at for one in stays)
-    left = (
-        None if any(one.left_at is None for one in stays) else max(filter(None, (s.left_at for s in stays)))
-    )
+    ends = [one.left_at for one in stays]
+    left = None if None in ends else max(one for one in ends if one)
     late = _minute(came) > _minute(opened)
     early = left is not None and (closed is None or _minute(left) < _minute(closed))
-    return {
-        "from_local": f"{came.astimezone(zone):%H:%M}" if late else None,
-        "to_local": f"{left.astimezone(zone):%H:%M}" if left and early else None,
-    }
+    return (
+        f"{came.astimezone(zone):%H:%M}" if late else None,
+        f"{left.astimezone(zone):%H:%M}" if left and early else None,
+    )
 
 
 def _minute(at: datetime) -> datetime:
@@ -403,7 +400,17 @@ def forecast(meeting: Meeting, now: datetime) -> Forecast:
     """How the time stands at `now` (aware): what is still to come takes as long as it was planned to."""
     waiting = [item for item in meeting.agenda if item.status in ("admitted", "on_agenda")]
     counted = [item for item in meeting.agenda if item.status in ("admitted", "on_agenda", "treated")]
-    rest = sum(item.planned_minutes or 0 for item in waiting)
+    return forecast_of(
+        meeting,
+        now,
+        planned=sum(item.planned_minutes or 0 for item in counted),
+        rest=sum(item.planned_minutes or 0 for item in waiting),
+        unknown=sum(not item.open for item in counted),
+    )
+
+
+def forecast_of(meeting: Meeting, now: datetime, *, planned: int, rest: int, unknown: int) -> Forecast:
+    """How the time stands when the rest takes so many minutes."""
     planned_start = calendar.parse_local(meeting.date, meeting.start_local, meeting.time_zone)
     planned_end = calendar.parse_local(meeting.date, meeting.end_local, meeting.time_zone)
     begun = (meeting.started_at or planned_start).astimezone(UTC)
@@ -412,12 +419,12 @@ def forecast(meeting: Meeting, now: datetime) -> Forecast:
     ends = until.timestamp() + (0 if meeting.ended_at else rest * 60)
     end = datetime.fromtimestamp(ends, UTC).astimezone(planned_end.tzinfo)
     return Forecast(
-        planned=sum(item.planned_minutes or 0 for item in counted),
+        planned=planned,
         passed=passed,
         rest=rest,
         ends=f"{end:%H:%M}",
         late=end > planned_end,
-        unknown=sum(not item.open for item in counted),
+        unknown=unknown,
     )
 
 

@@ -10,13 +10,21 @@ import msgspec
 from circle.core.db import Answer, Caller, Connection, read_one, read_page, row
 
 from .agenda.model import AgendaItem
-from .model import Candidate, Recipient, StoredMeeting, UnsentPaper
+from .model import AttendingPerson, Candidate, Recipient, StoredMeeting, StoredStay, UnsentPaper
 
 
 async def get(
-    db: Connection, caller: Caller, meeting_id: UUID | None = None, *, reference: str | None = None
+    db: Connection,
+    caller: Caller,
+    meeting_id: UUID | None = None,
+    *,
+    reference: str | None = None,
+    room: bool = False,
 ) -> Answer:
-    """A visible meeting by id or reference, with agenda, attendance, deadlines and what went out."""
+    """A visible meeting by id or reference, with agenda, attendance, deadlines and what went out.
+
+    `room` adds who is there from when to when, and which item was called up when.
+    """
     return await read_one(
         db,
         """
@@ -24,8 +32,9 @@ async def get(
             select *, ($2 at time zone 'Europe/Berlin')::date as today from whoami($1, $2)
         )
         select me.card as me, coalesce(m.revision, 0) as revision, case when m.id is not null then
-            -- One object of two: the card's fields, then these.
-            left(meeting_card(m, t.reference, n.items, n.proposals, me.today)::text, -1) || ', ' || substr(json_build_object(
+            -- One object of several: the card's fields, then these, then those of the room.
+            left(meeting_card(m, t.reference, n.items, n.proposals, me.today)::text, -1) || ', '
+            || left(substr(json_build_object(
                 'file_reference', m.file_reference, 'deadlines', m.deadlines, 'procedure_version', m.procedure_version,
                 'started_at', m.started_at, 'ended_at', m.ended_at, 'moved_from_reference', (
                     select o.reference from meeting o where o.moved_to = m.id and visible(o.audience, me.keys) limit 1),
@@ -75,7 +84,8 @@ async def get(
                 'called_on', (select max(c.sent_on) from call_for_items c where c.meeting_id = m.id),
                 'minutes_open', me.roles && array['circle_office', 'circle_moderator'] or exists (
                     select from minutes i where i.meeting_id = m.id
-                        and (i.state <> 'draft' or me.person_id in (i.keeper_id, i.chair_id))))::text, 2) end as body
+                        and (i.state <> 'draft' or me.person_id in (i.keeper_id, i.chair_id))))::text, 2), -1)
+            || case when $5 then ', ' || substr(room_body(m.id, me.keys)::text, 2) else '}' end end as body
         from me
         left join meeting m on (m.id = $3 or m.reference = $4) and visible(m.audience, me.keys)
         left join meeting t on t.id = m.moved_to and visible(t.audience, me.keys)
@@ -87,6 +97,7 @@ async def get(
         caller,
         meeting_id,
         reference,
+        room,
     )
 
 
@@ -170,7 +181,7 @@ async def lock(
         select m.id, m.reference, m.number, m.title, m.date, to_char(m.start_local, 'HH24:MI') as start_local,
             to_char(m.end_local, 'HH24:MI') as end_local, m.mode, m.place, m.link, m.state, m.file_reference, m.note,
             m.procedure_version, m.agenda_version, m.sequence, coalesce(m.calendar_id, m.id) as calendar_id, m.revision,
-            (select r.rules::text from procedure r where r.version = m.procedure_version) as rules
+            m.time_zone, m.started_at, m.ended_at, (select r.rules::text from procedure r where r.version = m.procedure_version) as rules
         from meeting m where (m.id = $1 or m.reference = $2) and visible(m.audience, $3) for update of m
         """,
         meeting_id,
@@ -548,6 +559,19 @@ async def insert_expected(db: Connection, meeting_id: UUID, people: list[UUID], 
     )
 
 
+async def expect_again(db: Connection, meeting_id: UUID, people: list[UUID], day: date) -> None:
+    """Whom of `people` the invitation expected is expected as before."""
+    asked = await db.fetch(
+        """
+        select i.person_id from invitee i where i.meeting_id = $1 and (i.person_id = any($2) or exists (
+            select from absence b where b.deputy_id = i.person_id and b.person_id = any($2)))
+        """,
+        meeting_id,
+        people,
+    )
+    await insert_expected(db, meeting_id, [row["person_id"] for row in asked], day)
+
+
 async def list_candidates(
     db: Connection, meeting_id: UUID, people: list[UUID], on: date, keys: list[str], today: date
 ) -> list[Candidate]:
@@ -631,6 +655,92 @@ async def drop_attending(db: Connection, meeting_id: UUID, person_id: UUID) -> b
         "delete from attendance where meeting_id = $1 and person_id = $2", meeting_id, person_id
     )
     return bool(done == "DELETE 1")
+
+
+async def list_stays(db: Connection, meeting_id: UUID) -> list[StoredStay]:
+    """Who was in the room when, in the order of coming."""
+    rows = await db.fetch(
+        """
+        select s.id, s.person_id, trim(p.title || ' ' || p.name) as name, s.authority_id, s.member_id,
+            roles_on(p.id, m.date) && array['circle_office', 'circle_moderator'] as office, s.mode, s.arrived_at,
+            s.left_at, s.left_for
+        from presence s join person p on p.id = s.person_id join meeting m on m.id = s.meeting_id
+        where s.meeting_id = $1 order by s.arrived_at, s.id
+        """,
+        meeting_id,
+    )
+    return [msgspec.convert(dict(one), StoredStay) for one in rows]
+
+
+async def room_now(db: Connection, meeting_id: UUID, now: datetime) -> datetime:
+    """The present instant in a room: acts that waited for each other keep their order."""
+    found: datetime = await db.fetchval(
+        """
+        select greatest($2,
+            (select greatest(max(arrived_at), max(left_at)) from presence where meeting_id = $1),
+            (select greatest(max(called_at), max(ended_at)) from item_call where meeting_id = $1))
+        """,
+        meeting_id,
+        now,
+    )
+    return found
+
+
+async def end_room(db: Connection, meeting_id: UUID, at: datetime) -> None:
+    """Everybody leaves, and no item is dealt with any more."""
+    await db.execute(
+        "update presence set left_at = $2 where meeting_id = $1 and left_at is null", meeting_id, at
+    )
+    await db.execute(
+        "update item_call set ended_at = $2 where meeting_id = $1 and ended_at is null", meeting_id, at
+    )
+
+
+async def put_derived(
+    db: Connection, meeting_id: UUID, lines: list[AttendingPerson], people: list[UUID]
+) -> None:
+    """How those attend who were in the room; `people` are those of whom nothing else may be said."""
+    await db.execute(
+        "delete from attendance where meeting_id = $1 and person_id = any($2) and person_id <> all($3)",
+        meeting_id,
+        people,
+        [one.person_id for one in lines],
+    )
+    await db.execute(
+        """
+        insert into attendance (meeting_id, person_id, status, represented_by, from_local, to_local)
+        select $1, n.person_id, n.status, n.represented_by, n.from_local::time, n.to_local::time
+        from unnest($2::uuid[], $3::text[], $4::uuid[], $5::text[], $6::text[])
+            n (person_id, status, represented_by, from_local, to_local)
+        on conflict on constraint attendance_unique do update set status = excluded.status,
+            represented_by = excluded.represented_by, from_local = excluded.from_local, to_local = excluded.to_local
+        """,
+        meeting_id,
+        [one.person_id for one in lines],
+        [one.status for one in lines],
+        [one.represented_by for one in lines],
+        [one.from_local for one in lines],
+        [one.to_local for one in lines],
+    )
+
+
+async def drop_expected(db: Connection, meeting_id: UUID) -> None:
+    """Who was only expected did not attend: whom somebody was to represent is excused, the others are not named."""
+    await db.execute(
+        """
+        update attendance a set status = 'excused', represented_by = null, from_local = null, to_local = null
+        where a.meeting_id = $1 and a.status = 'represented' and not exists (
+            select from presence s where s.meeting_id = $1 and s.person_id in (a.person_id, a.represented_by))
+        """,
+        meeting_id,
+    )
+    await db.execute(
+        """
+        delete from attendance a where a.meeting_id = $1 and a.status in ('present', 'guest', 'office')
+            and not exists (select from presence s where s.meeting_id = $1 and s.person_id = a.person_id)
+        """,
+        meeting_id,
+    )
 
 
 async def copy_guests(db: Connection, meeting_id: UUID, new_meeting_id: UUID) -> None:

@@ -27,14 +27,16 @@ class Stay(msgspec.Struct, frozen=True):
     mode: Presence
     arrived_at: datetime
     left_at: datetime | None
+    left_for: UUID | None
+    """The confidential item for whose time they left."""
 
 
 class Call(msgspec.Struct, frozen=True):
     """The time an item was dealt with; the open one is the current item. Of an item that the reader may not open it
-    says no more than that it is the current one."""
+    says no more than that it is the current one: it has no times, and is not told any more once it has ended."""
 
     item_id: UUID
-    called_at: datetime
+    called_at: datetime | None
     ended_at: datetime | None
 
 
@@ -47,6 +49,45 @@ class Room(Meeting, frozen=True, kw_only=True):
     """Minutes given beyond the plan, of the items whose length the reader may see."""
 
 
+class StoredCall(msgspec.Struct, frozen=True):
+    """The item that is being dealt with, as acts need it."""
+
+    id: UUID
+    item_id: UUID
+    called_at: datetime
+
+
+class Expected(msgspec.Struct, frozen=True):
+    """Somebody who may come in, with what the reply said: `member_id` is whom they would stand in for, `voice` says that
+    they would carry the voice of their house, `answer` is None without a reply."""
+
+    person_id: UUID
+    name: str
+    house_name: str
+    voice: bool
+    office: bool
+    member_id: UUID | None
+    member_name: str | None
+    mode: Presence
+    answer: str | None
+
+
+class Presences(msgspec.Struct, frozen=True):
+    """Who was there while an item was dealt with: `there` for some of the time at least, and who came or left meanwhile."""
+
+    there: list[Stay]
+    came: list[Stay]
+    left: list[Stay]
+
+
+class Slot(msgspec.Struct, frozen=True):
+    """The time of an item in minutes: planned with what was given, used so far, still to come."""
+
+    planned: int | None
+    used: int
+    rest: int
+
+
 class Arrival(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Somebody comes in: `member_id` makes them that member's deputy. Without a time it is now."""
 
@@ -56,10 +97,25 @@ class Arrival(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     at_local: LocalTime | None = None
 
 
+class RollCall(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """All who are there as the meeting begins. Without a time they have been there since the opening."""
+
+    items: Annotated[list[Arrival], msgspec.Meta(min_length=1, max_length=200)]
+
+
 class Departure(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Somebody leaves. Without a time it is now."""
 
     person_id: UUID
+    at_local: LocalTime | None = None
+
+
+class Swap(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Somebody takes over the voice of their house from whoever carries it, who leaves or `stays` without a voice."""
+
+    person_id: UUID
+    stays: bool = False
+    mode: Presence = "on_site"
     at_local: LocalTime | None = None
 
 
@@ -76,7 +132,15 @@ class Extension(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     minutes: Annotated[int, msgspec.Meta(ge=-120, le=120)]
 
 
-class Step(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class Calling(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """An item is called up. When it is confidential and not open to all who are there, `confirmed` says that they may
+    hear it, and `without_guests` lets the guests leave the room in the same act."""
+
+    confirmed: bool = False
+    without_guests: bool = False
+
+
+class Step(Calling, frozen=True, forbid_unknown_fields=True):
     """The current item is dealt with, and `next_id` is called up; None calls none."""
 
     next_id: UUID | None = None
