@@ -16,6 +16,7 @@ from . import store
 
 DAILY: dict[str, time] = {
     "workers.tidy": time(3, 30),
+    "meetings.tidy_bundles": time(3, 45),
     "knowledge.mark_overdue": time(5, 0),
     "consultations.remind_due": time(6, 0),
     "tasks.remind_due": time(8, 0),

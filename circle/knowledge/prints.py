@@ -20,6 +20,13 @@ _PRINTED = Path(__file__).parent / "printed"
 _MARKDOWN = MarkdownIt(
     "gfm-like", {"html": False, "typographer": True, "quotes": "„“‚‘", "maxNesting": 100}
 ).enable(["replacements", "smartquotes"])
+NOTES = {
+    "draft": " (Entwurf)",
+    "in_review": " (Entwurf)",
+    "superseded": " (ersetzt)",
+    "retired": " (zurückgezogen)",
+}
+"""What stands beside the version of a text that does not hold."""
 _DEEPEST_HEADING = 6
 _DEEPEST_NESTING = 6
 _AT_ONCE = asyncio.Semaphore(2)
@@ -106,15 +113,9 @@ class DocumentPrint(msgspec.Struct, frozen=True, kw_only=True):
 
 def of(found: Document) -> DocumentPrint:
     """What is printed of a document as its reader sees it; a text that does not hold says so beside its version."""
-    states = {
-        "draft": " (Entwurf)",
-        "in_review": " (Entwurf)",
-        "superseded": " (ersetzt)",
-        "retired": " (zurückgezogen)",
-    }
     return DocumentPrint(
         reference=found.reference, title=found.title, level=pages.LEVELS[found.confidentiality],
-        version=f"{found.version}{states.get(found.state, '')}",
+        version=f"{found.version}{NOTES.get(found.state, '')}",
         as_of=found.released_on or clock.day(found.updated_at), owner=f"{found.owner_name}, {found.authority_name}",
         body=found.body or found.abstract, legal_basis=found.legal_basis,
     )  # fmt: skip
