@@ -111,6 +111,20 @@ async def build_holds(around: Around, dispatch_id: UUID) -> None:
     await polls.build_holds(around.database, around.storage, around.settings, dispatch_id, around.clock)
 
 
+async def build_bundle(around: Around, bundle_id: UUID, turn: int) -> None:
+    """Put all papers of a meeting together as one PDF."""
+    from circle.meetings.bundle import build as bundles
+
+    await bundles.build(around.database, around.storage, around.clock, bundle_id, turn)
+
+
+async def tidy_bundles(around: Around) -> None:
+    """PDFs of all papers that nobody fetches any more."""
+    from circle.meetings.bundle import build as bundles
+
+    await bundles.tidy(around.database, around.storage)
+
+
 async def open_agendas(around: Around) -> None:
     """Planned meetings whose agenda opens."""
     async with around.database.begin(None) as db:
@@ -194,6 +208,8 @@ JOBS: dict[str, Job] = {
     "distribution.tell_deputy": tell_deputy,
     "accounts.send_link": send_link,
     "meetings.build_invitation": build_invitation,
+    "meetings.build_bundle": build_bundle,
+    "meetings.tidy_bundles": tidy_bundles,
     "meetings.open_agendas": open_agendas,
     "meetings.remind_replies": remind_replies,
     "meetings.read_mailbox": read_mailbox,
