@@ -171,7 +171,7 @@ async def actor(db: Connection, caller: Caller) -> Actor:
     row = await db.fetchrow("select * from whoami($1, $2)", caller.token_hash, caller.now)
     if row is None:
         raise errors.NotSignedIn
-    if row["stale"]:
+    if row["stale"] and not caller.quiet:
         await db.execute("update session set last_seen = now() where token_hash = $1", caller.token_hash)
     return Actor(
         row["person_id"], row["authority_id"], row["name"], frozenset(row["roles"]), tuple(row["keys"]), caller.now,
