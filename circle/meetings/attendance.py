@@ -10,7 +10,7 @@ from circle.core.auth import Actor
 from circle.core.db import Connection
 
 from . import actions, rules, store
-from .model import AttendanceList, Attending, Candidate, StoredMeeting
+from .model import AttendanceList, Attending, AttendingPerson, Candidate, StoredMeeting
 
 
 async def attend(
@@ -31,6 +31,11 @@ async def attend(
         meeting.date,
         appointed_only=_appointed_only(meeting),
     )
+    lines = await _lines(db, meeting)
+    if person_id in lines:
+        rules.require_as_in_room(lines[person_id], attending)
+    elif lines:
+        rules.require_beside_room(attending, lines, meeting.state)
     await _put(db, meeting_id, person_id, attending)
     await _done(db, actor, meeting, person_id=person_id, status=attending.status)
 
@@ -43,6 +48,8 @@ async def record(
     named = [one.person_id for one in wanted.items]
     deputies = [one.represented_by for one in wanted.items if one.represented_by]
     people = await _people(db, actor, meeting, [*named, *deputies])
+    lines = await _lines(db, meeting)
+    rules.require_all_of_room(lines, named)
     wrong: dict[str, str] = {}
     for number, one in enumerate(wanted.items):
         place = f"items.{number}."
@@ -57,13 +64,20 @@ async def record(
                 place,
                 appointed_only=_appointed_only(meeting),
             )
+            if one.person_id in lines:
+                rules.require_as_in_room(lines[one.person_id], one, place)
+            elif lines:
+                rules.require_beside_room(one, lines, meeting.state, place)
         except errors.Invalid as refused:
             wrong |= refused.fields
         if one.represented_by in deputies and deputies.count(one.represented_by) > 1:
             wrong[f"{place}represented_by"] = "Diese Person vertritt schon ein anderes Mitglied."
     if wrong:
         raise errors.Invalid("Bitte prüfen Sie die Anwesenheit.", fields=wrong)
-    await store.drop_attendance(db, meeting_id, named)
+    # Who is expected and not shown while people are in the room is still expected.
+    await store.drop_attendance(
+        db, meeting_id, named, excused_only=bool(lines) and meeting.state == "running"
+    )
     for one in wanted.items:
         await _put(db, meeting_id, one.person_id, one)
     await _done(db, actor, meeting, people=len(named))
@@ -74,6 +88,9 @@ async def leave_out(
 ) -> None:
     """Record one person no more. Raises NotFound when nobody recorded them."""
     meeting = await _recording(db, actor, meeting_id, expected)
+    rules.require_all_of_room(
+        {one: line for one, line in (await _lines(db, meeting)).items() if one == person_id}, []
+    )
     if not await store.drop_attending(db, meeting_id, person_id):
         raise errors.NotFound(me=actor.card)
     await _done(db, actor, meeting, person_id=person_id, status=None)
@@ -85,6 +102,16 @@ async def _recording(db: Connection, actor: Actor, meeting_id: UUID, expected: i
     rules.require_step("attend", meeting.state)
     actions.require_current(meeting, expected)
     return meeting
+
+
+async def _lines(db: Connection, meeting: StoredMeeting) -> dict[UUID, AttendingPerson | None]:
+    """What the stays of the meeting say of people: their line, or None for who stands in that of somebody else."""
+    stays = await store.list_stays(db, meeting.id)
+    if not stays:
+        return {}
+    opened = meeting.started_at or stays[0].arrived_at
+    lines = rules.attendance_of(stays, opened, meeting.ended_at, meeting.time_zone)
+    return {one.person_id: None for one in stays} | {one.person_id: one for one in lines}
 
 
 def _appointed_only(meeting: StoredMeeting) -> bool:

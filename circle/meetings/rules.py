@@ -392,6 +392,43 @@ def _span_of(
     )
 
 
+def require_as_in_room(line: AttendingPerson | None, typed: Attending, field: str = "") -> None:
+    """Raises Invalid when the attendance of somebody who was in the room is typed otherwise than their stays say."""
+    said = line and (line.status, line.represented_by, line.from_local or "", line.to_local or "")
+    times = [(text or "")[:5] for text in (typed.from_local, typed.to_local)]
+    if said != (typed.status, typed.represented_by, *times):
+        raise errors.Invalid(
+            "Bitte prüfen Sie die Anwesenheit.",
+            fields={
+                f"{field}status": "Diese Person steht mit ihren Zeiten im Sitzungsraum. Bitte ändern Sie die Zeiten dort."
+            },
+        )
+
+
+def require_beside_room(typed: Attending, lines: Collection[UUID], state: str, field: str = "") -> None:
+    """Raises Invalid when somebody is typed as attending whom the room does not know: in a running meeting people come
+    in there, and who was in the room stands in for nobody on paper."""
+    wrong: dict[str, str] = {}
+    if state == "running" and typed.status != "excused":
+        wrong[f"{field}status"] = (
+            "Wer da ist, steht im Sitzungsraum. Bitte tragen Sie dort ein, dass die Person kommt."
+        )
+    if typed.represented_by in lines:
+        wrong[f"{field}represented_by"] = "Diese Person steht mit ihren Zeiten im Sitzungsraum."
+    if wrong:
+        raise errors.Invalid("Bitte prüfen Sie die Anwesenheit.", fields=wrong)
+
+
+def require_all_of_room(lines: Mapping[UUID, AttendingPerson | None], named: Collection[UUID]) -> None:
+    """Raises Conflict when somebody who was in the room would stand in the attendance no more."""
+    if any(line is not None and person not in named for person, line in lines.items()):
+        raise errors.Conflict(
+            "Wer im Sitzungsraum war, bleibt in der Anwesenheit. Was dort versehentlich eingetragen ist, nehmen Sie bitte "
+            "dort zurück.",
+            code="was_in_room",
+        )
+
+
 def _minute(at: datetime) -> datetime:
     return at.astimezone(UTC).replace(second=0, microsecond=0)
 

@@ -642,10 +642,17 @@ async def put_attendance(
     )
 
 
-async def drop_attendance(db: Connection, meeting_id: UUID, keep: list[UUID]) -> None:
-    """Forget everybody who is not named."""
+async def drop_attendance(
+    db: Connection, meeting_id: UUID, keep: list[UUID], *, excused_only: bool = False
+) -> None:
+    """Forget everybody who is not named, or only those who were excused."""
     await db.execute(
-        "delete from attendance where meeting_id = $1 and person_id <> all($2)", meeting_id, keep
+        """
+        delete from attendance where meeting_id = $1 and person_id <> all($2) and ($3 is false or status = 'excused')
+        """,
+        meeting_id,
+        keep,
+        excused_only,
     )
 
 

@@ -293,45 +293,6 @@ language sql stable as $$
         'created_by_name', (select name from person where id = t.created_by))
 $$;
 
--- The minutes of a meeting as they stand now, names as text. An item that `keys` may not open is masked in the way in
--- which the main version files it; `whole` is for the service, which freezes every word. A confidential task stands only
--- with a confidential item: one that was lowered leaves its tasks out, whoever reads.
-create function minutes_content(meeting uuid, keys text[], whole boolean) returns jsonb
-language sql stable as $$
-    select jsonb_build_object('reference', m.reference, 'title', m.title, 'number', m.number, 'date', m.date,
-        'begins', to_char(coalesce((m.started_at at time zone m.time_zone)::time, m.start_local), 'HH24:MI'),
-        'ends', to_char(coalesce((m.ended_at at time zone m.time_zone)::time, m.end_local), 'HH24:MI'),
-        'time_zone', m.time_zone, 'mode', m.mode, 'place', m.place, 'file_reference', m.file_reference,
-        'kind', coalesce(i.kind, (select p.rules ->> 'minutes_kind' from procedure p where p.version = m.procedure_version), 'result'),
-        'chair_name', (select trim(p.title || ' ' || p.name) from person p where p.id = i.chair_id),
-        'keeper_name', (select trim(p.title || ' ' || p.name) from person p where p.id = i.keeper_id),
-        'attendance', (
-            select coalesce(jsonb_agg(jsonb_build_object('person_id', a.person_id, 'name', trim(p.title || ' ' || p.name),
-                'authority_name', h.short, 'status', a.status,
-                'represented_by_name', (select trim(d.title || ' ' || d.name) from person d where d.id = a.represented_by),
-                'from_local', to_char(a.from_local, 'HH24:MI'), 'to_local', to_char(a.to_local, 'HH24:MI'))
-                order by h.name, p.name), '[]')
-            from attendance a join person p on p.id = a.person_id join authority h on h.id = p.authority_id
-            where a.meeting_id = m.id),
-        'items', (
-            select coalesce(jsonb_agg(jsonb_build_object('id', t.id, 'number', t.number,
-                'title', coalesce(c.title, 'Vertraulicher Tagesordnungspunkt'), 'status', t.status,
-                'confidentiality', coalesce(c.confidentiality, 'confidential'), 'aim', c.aim, 'kind', c.kind,
-                'minutes', c.minutes, 'result', c.result, 'resolution_text', c.resolution_text, 'votes', c.votes,
-                'reservations', coalesce(c.reservations, '[]'),
-                'tasks', (
-                    select coalesce(jsonb_agg(jsonb_build_object('reference', k.reference, 'title', k.title,
-                        'owner_name', trim(o.title || ' ' || o.name), 'due', k.due) order by k.reference), '[]')
-                    from task k join person o on o.id = k.owner_id
-                    where k.item_id = c.item_id and k.status <> 'declined'
-                        and ($3 or visible(k.audience, $2)) and (c.confidentiality = 'confidential' or not k.confidential)))
-                order by t."order"), '[]')
-            from agenda_item t left join agenda_content c on c.item_id = t.id and ($3 or visible(c.audience, $2))
-            where t.meeting_id = m.id and t.number <> ''))
-    from meeting m left join minutes i on i.meeting_id = m.id
-    where m.id = $1
-$$;
-
 -- Who sees that an item is there. From the admission on everybody who sees the meeting does. Before it, and when it is
 -- returned or withdrawn before the invitation, a proposal is an affair between its house and the office: only office,
 -- moderation, the rapporteur, experts called in, and the submitter with the commissioner and deputy of the same house
@@ -406,6 +367,38 @@ language sql stable as $$
     left join person q on q.id = c.submitted_by
     left join authority s on s.id = q.authority_id
     left join person r on r.id = c.rapporteur_id
+$$;
+
+-- What a role opens of a meeting on a day, as keys of nobody in particular. A guest of the meeting is somebody without
+-- other rights; the ministry is a guest from the day on which one of its observers is recorded.
+create function sight_of(role text, meeting uuid, day date) returns text[]
+language sql stable as $$
+    select array_remove(keys_on(null, null, array[r.held], $3), null)
+        || case when $1 = 'guest' or $1 = 'ministry' and exists (
+                select from attendance a where a.meeting_id = $2 and (r.held = any(roles_on(a.person_id, $3))
+                    or r.held = any(roles_on(a.represented_by, $3))))
+            then array['meeting:' || $2] || case when m.date >= $3 then array['papers:' || $2] else '{}' end
+            else '{}' end
+    from meeting m cross join (select case $1 when 'member' then 'commissioner' when 'house' then 'regional_staff'
+        when 'ministry' then 'ministry_observer' else 'municipal_contact' end as held) r
+    where m.id = $2
+$$;
+
+-- The agenda as `keys` see it, shown to somebody who has the keys `own`: never an item, a content or a paper more than
+-- these open themselves.
+create function agenda_as(meeting uuid, keys text[], own text[]) returns json
+language sql stable as $$
+    select coalesce(json_agg(case when o.item ->> 'kind' is null then o.item
+            else jsonb_set(t.item, '{papers}', (
+                select case when jsonb_typeof(t.item -> 'papers') = 'array' then coalesce((
+                        select jsonb_agg(p.paper order by (p.paper ->> 'number')::integer)
+                        from jsonb_array_elements(t.item -> 'papers') p (paper)
+                        where exists (
+                            select from jsonb_array_elements(o.item -> 'papers') q (paper)
+                            where q.paper ->> 'id' = p.paper ->> 'id')), '[]')
+                    else 'null' end)) end order by (t.item ->> 'order')::integer), '[]')
+    from jsonb_array_elements(agenda_body($1, $2)::jsonb) t (item)
+    join jsonb_array_elements(agenda_body($1, $3)::jsonb) o (item) on o.item ->> 'id' = t.item ->> 'id'
 $$;
 
 -- A meeting as lists show it, for whoever may see it. `moved_to_reference` names the new one to those who see that too;

@@ -110,3 +110,98 @@ language sql stable as $$
     where p.meeting_id = $1
     having count(*) > 0
 $$;
+
+-- From when to when somebody attended who was there more than once, on the clock of the meeting's place; else empty. Who has a
+-- voice attends while they carry it, and a member who is represented while the deputy does.
+create function attended_times(m meeting, a attendance) returns jsonb
+language sql stable as $$
+    with span as (
+        select r as times from (
+            select unnest(range_agg(tstzrange(s.arrived_at, coalesce(s.left_at, $1.ended_at)))) as r
+            from presence s
+            where s.meeting_id = $1.id and s.person_id = coalesce($2.represented_by, $2.person_id)
+                and case $2.status when 'represented' then s.member_id = $2.person_id
+                    when 'present' then s.authority_id is not null else true end) one
+    )
+    select case when count(*) > 1 then jsonb_agg(jsonb_build_object(
+            'from_local', to_char(lower(times) at time zone $1.time_zone, 'HH24:MI'),
+            'to_local', to_char(upper(times) at time zone $1.time_zone, 'HH24:MI')) order by times) else '[]' end
+    from span
+$$;
+
+-- How those who were in the room differ from the whole list while an item was dealt with: who was absent all the time, who
+-- came or left meanwhile, and where the voice of a house went from one to another.
+create function item_presence(m meeting, item uuid) returns jsonb
+language sql stable as $$
+    with called as (
+        select tstzrange(c.called_at, c.ended_at) as span from item_call c
+        where c.item_id = $2 and c.ended_at is distinct from c.called_at
+    ),
+    treated as (select range_agg(span) as spans from called having count(*) > 0),
+    there as (
+        select s.person_id, range_agg(tstzrange(s.arrived_at, s.left_at)) as spans
+        from presence s where s.meeting_id = $1.id group by s.person_id
+    ),
+    change as (
+        select t.person_id, 'absent' as kind, null::timestamptz as at from there t, treated c where not t.spans && c.spans
+        union all
+        select t.person_id, 'came', lower(r) from there t cross join unnest(t.spans) r join called c on c.span @> lower(r)
+        where lower(r) > lower(c.span)
+        union all
+        select t.person_id, 'left', upper(r) from there t cross join unnest(t.spans) r join called c on c.span @> upper(r)
+        where upper(r) > lower(c.span)
+        union all
+        select s.person_id, 'voice', s.arrived_at from presence s join called c on c.span @> s.arrived_at
+        where s.meeting_id = $1.id and s.arrived_at > lower(c.span) and exists (
+            select from presence b
+            where b.meeting_id = s.meeting_id and b.authority_id = s.authority_id and b.left_at = s.arrived_at)
+    )
+    select coalesce(jsonb_agg(jsonb_build_object('kind', x.kind, 'name', trim(p.title || ' ' || p.name),
+        'authority_name', h.short, 'at_local', to_char(x.at at time zone $1.time_zone, 'HH24:MI'))
+        order by x.at nulls first, x.kind, h.name, p.name, p.id), '[]')
+    from change x join person p on p.id = x.person_id join authority h on h.id = p.authority_id
+$$;
+
+-- The minutes of a meeting as they stand now, names as text. An item that `keys` may not open is masked in the way in
+-- which the main version files it; `whole` is for the service, which freezes every word. A confidential task stands only
+-- with a confidential item: one that was lowered leaves its tasks out, whoever reads. The room adds from when to when people
+-- were there more than once, and who was not there, came or left while an item was dealt with.
+create function minutes_content(meeting uuid, keys text[], whole boolean) returns jsonb
+language sql stable as $$
+    select jsonb_build_object('reference', m.reference, 'title', m.title, 'number', m.number, 'date', m.date,
+        'begins', to_char(coalesce((m.started_at at time zone m.time_zone)::time, m.start_local), 'HH24:MI'),
+        'ends', to_char(coalesce((m.ended_at at time zone m.time_zone)::time, m.end_local), 'HH24:MI'),
+        'time_zone', m.time_zone, 'mode', m.mode, 'place', m.place, 'file_reference', m.file_reference,
+        'kind', coalesce(i.kind, (select p.rules ->> 'minutes_kind' from procedure p where p.version = m.procedure_version), 'result'),
+        'chair_name', (select trim(p.title || ' ' || p.name) from person p where p.id = i.chair_id),
+        'keeper_name', (select trim(p.title || ' ' || p.name) from person p where p.id = i.keeper_id),
+        'attendance', (
+            select coalesce(jsonb_agg(jsonb_build_object('person_id', a.person_id, 'name', trim(p.title || ' ' || p.name),
+                'authority_name', h.short, 'status', a.status,
+                'represented_by_name', (select trim(d.title || ' ' || d.name) from person d where d.id = a.represented_by),
+                'from_local', to_char(a.from_local, 'HH24:MI'), 'to_local', to_char(a.to_local, 'HH24:MI'),
+                'times', attended_times(m, a))
+                order by h.name, p.name), '[]')
+            from attendance a join person p on p.id = a.person_id join authority h on h.id = p.authority_id
+            where a.meeting_id = m.id and (a.status = 'excused' or m.state <> 'running' or exists (
+                    select from presence s where s.meeting_id = m.id and s.person_id = coalesce(a.represented_by, a.person_id))
+                or not exists (select from presence s where s.meeting_id = m.id))),
+        'items', (
+            select coalesce(jsonb_agg(jsonb_build_object('id', t.id, 'number', t.number,
+                'title', coalesce(c.title, 'Vertraulicher Tagesordnungspunkt'), 'status', t.status,
+                'confidentiality', coalesce(c.confidentiality, 'confidential'), 'aim', c.aim, 'kind', c.kind,
+                'minutes', c.minutes, 'result', c.result, 'resolution_text', c.resolution_text, 'votes', c.votes,
+                'reservations', coalesce(c.reservations, '[]'),
+                'presence', case when c.item_id is not null then item_presence(m, t.id) else '[]' end,
+                'tasks', (
+                    select coalesce(jsonb_agg(jsonb_build_object('reference', k.reference, 'title', k.title,
+                        'owner_name', trim(o.title || ' ' || o.name), 'due', k.due) order by k.reference), '[]')
+                    from task k join person o on o.id = k.owner_id
+                    where k.item_id = c.item_id and k.status <> 'declined'
+                        and ($3 or visible(k.audience, $2)) and (c.confidentiality = 'confidential' or not k.confidential)))
+                order by t."order"), '[]')
+            from agenda_item t left join agenda_content c on c.item_id = t.id and ($3 or visible(c.audience, $2))
+            where t.meeting_id = m.id and t.number <> ''))
+    from meeting m left join minutes i on i.meeting_id = m.id
+    where m.id = $1
+$$;

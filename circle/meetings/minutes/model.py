@@ -21,6 +21,23 @@ class MinutesTask(msgspec.Struct, frozen=True):
     due: date | None
 
 
+class Move(msgspec.Struct, frozen=True):
+    """How somebody's presence at an item differs from the whole list: `absent` all the time, `came` or `left` meanwhile,
+    or took over the `voice` of their house."""
+
+    kind: Literal["absent", "came", "left", "voice"]
+    name: str
+    authority_name: str
+    at_local: str | None
+
+
+class Times(msgspec.Struct, frozen=True):
+    """From when to when, as HH:MM; without an end until now."""
+
+    from_local: str
+    to_local: str | None
+
+
 class MinutesItem(msgspec.Struct, frozen=True):
     """An item as the minutes tell it. One that the reader may not open keeps its number and nothing else."""
 
@@ -37,6 +54,7 @@ class MinutesItem(msgspec.Struct, frozen=True):
     votes: Any
     reservations: list[Any]
     tasks: list[MinutesTask]
+    presence: list[Move] = []
 
 
 class Attendance(msgspec.Struct, frozen=True):
@@ -49,6 +67,8 @@ class Attendance(msgspec.Struct, frozen=True):
     represented_by_name: str | None
     from_local: str | None
     to_local: str | None
+    times: list[Times] = []
+    """All times, when somebody was there more than once."""
 
 
 class Content(msgspec.Struct, frozen=True):

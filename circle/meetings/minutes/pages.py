@@ -179,6 +179,7 @@ async def _page(db: Connection, caller: Caller, found: Answer) -> dict[str, Any]
         "reservation_text": rules.reservation_text,
         "votes_text": rules.votes_text,
         "lines": rules.attendance_lines,
+        "presence_lines": rules.presence_lines,
         "results": rules.RESULTS,
         "kinds": rules.KINDS,
         "decisions": rules.DECISIONS,

@@ -1,6 +1,7 @@
 """The rules about minutes: which act in which state, how a version is frozen, how things are called."""
 
 import hashlib
+from collections.abc import Iterable
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -9,6 +10,8 @@ import msgspec
 
 from circle.core import calendar, errors
 from circle.meetings.agenda import rules as agenda_rules
+
+from .model import Attendance, Move
 
 MASK = "Vertraulicher Tagesordnungspunkt"
 KINDS = {"result": "Ergebnisniederschrift", "course": "Verlaufsniederschrift"}
@@ -106,6 +109,7 @@ def masked(item: dict[str, Any]) -> dict[str, Any]:
         "confidentiality": "confidential",
         "reservations": [],
         "tasks": [],
+        "presence": [],
     }
 
 
@@ -153,13 +157,36 @@ def status_line(state: str, objection_until: date | None, approved_on: date | No
     return f"Genehmigt{on}{changes}{f' ({approved_in})' if approved_in else ''}."
 
 
-def attendance_lines(attendance: list[Any], *statuses: str) -> list[str]:
+def presence_lines(moves: Iterable[Move]) -> list[str]:
+    """Who was there for an item, as far as it differs from the whole list: „Ben Muster (BR Köln) kam um 10:20 Uhr.“"""
+    told = list(moves)
+    names = [f"{one.name} ({one.authority_name})" for one in told if one.kind == "absent"]
+    words = {"came": "kam um", "left": "ging um", "voice": "übernahm die Stimme des Hauses um"}
+    return [f"Nicht anwesend: {', '.join(names)}."] * bool(names) + [
+        f"{one.name} ({one.authority_name}) {words[one.kind]} {one.at_local} Uhr."
+        for one in told
+        if one.kind != "absent"
+    ]
+
+
+def _times(one: Attendance) -> str:
+    if one.times:
+        spans = [
+            f"{span.from_local} bis {span.to_local} Uhr" if span.to_local else f"seit {span.from_local} Uhr"
+            for span in one.times
+        ]
+        return f", {' und '.join([', '.join(spans[:-1]), spans[-1]])}"
+    return (f", ab {one.from_local} Uhr" if one.from_local else "") + (
+        f", bis {one.to_local} Uhr" if one.to_local else ""
+    )
+
+
+def attendance_lines(attendance: list[Attendance], *statuses: str) -> list[str]:
     """The attendance of some statuses as lines: „Amira Muster (BR Köln), vertreten durch …“."""
     return [
         f"{one.name} ({one.authority_name})"
         + (f", vertreten durch {one.represented_by_name}" if one.represented_by_name else "")
-        + (f", ab {one.from_local} Uhr" if one.from_local else "")
-        + (f", bis {one.to_local} Uhr" if one.to_local else "")
+        + _times(one)
         for one in attendance
         if one.status in statuses
     ]

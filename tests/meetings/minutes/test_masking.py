@@ -81,7 +81,7 @@ def test_the_mask_leaves_number_state_and_level() -> None:
         "votes": {"yes": 3}, "reservations": ["Z"], "tasks": ["A"]}  # fmt: skip
     assert rules.masked(item) == {
         "id": "1", "number": "2", "status": "treated", "confidentiality": "confidential", "title": rules.MASK,
-        "minutes": None, "votes": None, "reservations": [], "tasks": [],
+        "minutes": None, "votes": None, "reservations": [], "tasks": [], "presence": [],
     }  # fmt: skip
 
 
