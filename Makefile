@@ -9,7 +9,7 @@ PYTEST := .venv/bin/pytest -n 2 -q
 PIP := $(PY) -m pip --disable-pip-version-check --no-cache-dir -q install
 export PIP_ROOT_USER_ACTION = ignore
 
-.PHONY: help setup setup-dev demo up test test-walls check snapshots bench bench-search faults lock
+.PHONY: help setup setup-dev demo up test test-walls check snapshots bench bench-search faults guide lock
 
 help: ## Diese Übersicht (default)
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -63,6 +63,10 @@ bench-search: .venv/ready-dev ## Suche messen: CORPUS=ordner
 
 faults: .venv/ready-dev ## Ausfälle durchspielen [FAULTS=quick|full]
 	@FAULTS="$(FAULTS)" .venv/bin/pytest -q -m faults tests/faults
+
+guide: .venv/ready-dev ## Die Bilder des Handbuchs neu aufnehmen
+	@$(PY) -m tests.browser.guide
+	@git --no-pager diff --stat -- docs/handbuch || true
 
 # The two lock files carry names, versions and hashes only, so that they install from any index.
 lock: .venv/ready-dev ## Versionen neu festschreiben
