@@ -16,10 +16,12 @@ from circle.core.db import Answer, Caller, Connection
 from circle.people.experts import store as expert_store
 from circle.people.experts.model import Expert, NewExpert
 
-from . import actions, experts, papers, store
+from . import actions, experts, papers, store, versions
 from .model import (
     Adjournment,
     AgendaItem,
+    AgendaPreview,
+    AgendaVersion,
     ItemChange,
     LeftItem,
     Lift,
@@ -31,6 +33,8 @@ from .model import (
     PaperChange,
     Plan,
     Return,
+    Sight,
+    StoredVersions,
 )
 
 Incoming = Request[Any, Any, Any]
@@ -98,6 +102,26 @@ async def list_left(
     found = await store.list_left(db, caller, answers.unseal(after), answers.page_size(limit), meeting_id)
     access.require(actor, "agenda.admit")
     return answers.page(request, found)
+
+
+@get("/meetings/{meeting_id:uuid}/agenda-preview", opt={"permission": "agenda.admit"})
+async def preview_as(
+    db: web.Db, caller: web.Asking, actor: web.Acting, meeting_id: FromPath[UUID], role: FromQuery[Sight]
+) -> Response[AgendaPreview]:
+    """The agenda as a role sees it: a member, a guest of the meeting, somebody in a house, the ministry."""
+    found = await store.preview_as(db, caller, role, meeting_id)
+    access.require(actor, "agenda.admit")
+    return answers.one(found)
+
+
+@get("/meetings/{meeting_id:uuid}/agenda-versions", opt={"permission": "signed_in"})
+async def list_versions(
+    request: Incoming, db: web.Db, caller: web.Asking, meeting_id: FromPath[UUID]
+) -> Response[Page[AgendaVersion]]:
+    """The agendas that went out, each with what it changed against the one before it, in words."""
+    found = await store.list_versions(db, caller, meeting_id)
+    told = versions.told(msgspec.json.decode(found.body, type=StoredVersions).versions)
+    return answers.page(request, msgspec.structs.replace(found, body=msgspec.json.encode(told)))
 
 
 @get("/agenda-items/{item_id:uuid}", opt={"permission": "signed_in"})
@@ -342,7 +366,7 @@ router = Router(
     "/api/v1",
     tags=["agenda"],
     route_handlers=[
-        list_items, propose, arrange, list_left, read, change, admit, return_, withdraw, adjourn, conclude, reserve, lift,
+        list_items, propose, arrange, list_left, preview_as, list_versions, read, change, admit, return_, withdraw, adjourn, conclude, reserve, lift,
         list_papers, hand_in, read_paper, change_paper, list_experts, involve_expert, end_expert,
     ],
 )  # fmt: skip

@@ -7,7 +7,7 @@ from uuid import UUID
 import msgspec
 
 from circle.core.calendar import Deadline
-from circle.core.fields import Line, Minutes, OptionalLine, RequiredText, Text
+from circle.core.fields import Day, Line, Minutes, OptionalLine, RequiredText, Text
 from circle.people.experts.model import Expert
 
 Level = Literal["public", "internal", "circle", "confidential"]
@@ -43,6 +43,7 @@ Result = Literal[
     "confidential",
 ]
 ReservationKind = Literal["Leitungsvorbehalt", "Prüfvorbehalt"]
+Sight = Literal["member", "guest", "house", "ministry"]
 Lifting = Literal["withdrawn", "upheld"]
 Count = Annotated[int, msgspec.Meta(ge=0, le=50)]
 Ids = Annotated[list[UUID], msgspec.Meta(max_length=50)]
@@ -65,12 +66,13 @@ class Votes(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Reservation(msgspec.Struct, frozen=True):
-    """A house's reservation (decree Nr. 4 (2) S. 2), and the day and outcome of its end."""
+    """A house's reservation (decree Nr. 4 (2) S. 2), the day by which it is decided, and the day and outcome of its end."""
 
     by: UUID
     by_name: str
     kind: str
     text: str = ""
+    decide_by: date | None = None
     resolved_on: date | None = None
     outcome: str | None = None
 
@@ -216,6 +218,105 @@ class LeftItem(msgspec.Struct, frozen=True):
     title: str
     confidentiality: Level
     planned_minutes: int | None
+
+
+class AgendaPreview(msgspec.Struct, frozen=True):
+    """The agenda as somebody with a role sees it, as far as the reader sees it too. Not `seen`: they don't see the meeting."""
+
+    id: UUID
+    reference: str
+    title: str
+    date: date
+    role: Sight
+    seen: bool
+    items: list[AgendaItem]
+
+
+class SentPaper(msgspec.Struct, frozen=True):
+    """A paper on an agenda that went out."""
+
+    id: UUID
+    title: str
+    version: int = 1
+
+
+class SentItem(msgspec.Struct, frozen=True):
+    """An item on an agenda that went out; of a confidential one it holds the place alone."""
+
+    id: UUID
+    number: str
+    title: str
+    status: str = ""
+    aim: str | None = None
+    kind: str | None = None
+    confidentiality: str = ""
+    rapporteur_name: str | None = None
+    planned_minutes: int | None = None
+    papers: list[SentPaper] = []
+
+
+class SentAgenda(msgspec.Struct, frozen=True):
+    """What an agenda said when it went out."""
+
+    title: str
+    date: date
+    start_local: str
+    end_local: str
+    mode: str
+    place: str
+    link: str
+    items: list[SentItem]
+
+
+class StoredVersion(msgspec.Struct, frozen=True):
+    """A dispatched agenda as the database keeps it."""
+
+    version: int
+    kind: Literal["invitation", "supplement"]
+    sent_on: date
+    sha256: str
+    agenda: SentAgenda
+
+
+class StoredVersions(msgspec.Struct, frozen=True):
+    """A meeting and the agendas that went out for it."""
+
+    id: UUID
+    reference: str
+    title: str
+    date: date
+    versions: list[StoredVersion]
+
+
+class Difference(msgspec.Struct, frozen=True):
+    """What a field said before and says now, in words; empty when there was or is nothing."""
+
+    field: str
+    label: str
+    before: str
+    after: str
+
+
+class ItemDifference(msgspec.Struct, frozen=True):
+    """An item that is new on an agenda, was taken off, put off, or changed. A confidential one stays masked."""
+
+    id: UUID
+    number: str
+    title: str
+    change: Literal["new", "removed", "adjourned", "changed"]
+    fields: list[Difference]
+
+
+class AgendaVersion(msgspec.Struct, frozen=True):
+    """A dispatched agenda against the one before it: what changed about the meeting, and item by item."""
+
+    version: int
+    kind: Literal["invitation", "supplement"]
+    sent_on: date
+    sha256: str
+    item_count: int
+    meeting: list[Difference]
+    items: list[ItemDifference]
 
 
 class StoredMeeting(msgspec.Struct, frozen=True):
@@ -368,11 +469,13 @@ class TakeOver(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class NewReservation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A reservation. `by` is the member who declares it; left out, the one who asks."""
+    """A reservation. `by` is the member who declares it; left out, the one who asks. `decide_by` is the day by which the
+    house decides."""
 
     kind: ReservationKind = "Leitungsvorbehalt"
     text: OptionalLine = ""
     by: UUID | None = None
+    decide_by: Day | None = None
 
 
 class Lift(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -23,11 +23,12 @@ from circle.tasks import actions as tasks
 from circle.tasks import store as task_store
 from circle.tasks.model import NewTask, Task
 
-from . import actions, experts, papers, rules, store
+from . import actions, experts, papers, rules, store, versions
 from .model import (
     Adjournment,
     Agenda,
     AgendaItem,
+    AgendaPreview,
     ItemChange,
     LeftItem,
     Lift,
@@ -43,6 +44,7 @@ from .model import (
     ResultForm,
     Return,
     Standing,
+    StoredVersions,
     TakeOver,
     Times,
     Version,
@@ -183,7 +185,7 @@ async def _conclude(db: Connection, actor: Actor, item: AgendaItem, form: FormMu
     outcome = Outcome(
         result=new.result or msgspec.UNSET,
         minutes=new.minutes,
-        minutes_base=new.minutes_base,
+        minutes_base=new.minutes_base if "minutes_base" in form else msgspec.UNSET,
         resolution_text=new.resolution_text,
         votes=None if set(counted.values()) == {None} else votes,
         reservations=reservations if new.by else msgspec.UNSET,
@@ -338,6 +340,38 @@ async def arrange(
         f"/sitzungen/{reference}/tagesordnung" + (f"#top-{moved}" if moved else ""),
         "Reihenfolge und Zeiten sind gespeichert.",
     )
+
+
+@get(HERE + "/ansicht", opt={"permission": "agenda.admit"})
+async def show_preview(
+    request: Incoming,
+    db: web.Db,
+    caller: web.Asking,
+    actor: web.Acting,
+    reference: FromPath[str],
+    als: FromQuery[str] = "member",
+) -> Response[bytes]:
+    """The agenda and its papers as a role sees them, without anything to press."""
+    role = als if als in rules.SIGHTS else "member"
+    found = await store.preview_as(db, caller, role, reference=reference[:40])
+    access.require(actor, "agenda.admit")
+    return pages.show(
+        request, "agenda/preview.html", found.me, preview=pages.as_struct(found, AgendaPreview), role=role,
+        sights=rules.SIGHTS, aims=rules.AIMS, statuses=rules.STATUSES, labels=rules.LABELS, tones=TONES,
+    )  # fmt: skip
+
+
+@get(HERE + "/fassungen", opt={"permission": "signed_in"})
+async def show_versions(
+    request: Incoming, db: web.Db, caller: web.Asking, reference: FromPath[str]
+) -> Response[bytes]:
+    """What each agenda that went out changed against the one before it."""
+    found = await store.list_versions(db, caller, reference=reference[:40])
+    stored = pages.as_struct(found, StoredVersions)
+    return pages.show(
+        request, "agenda/versions.html", found.me, meeting=stored, versions=versions.told(stored.versions)[::-1],
+        changes=versions.CHANGES,
+    )  # fmt: skip
 
 
 @post(HERE + "/tagesordnung/uebernehmen", opt={"permission": "agenda.admit"})
@@ -548,6 +582,7 @@ def _prefilled(item: AgendaItem, act: str) -> dict[str, Any]:
         return {
             "result": item.result,
             "minutes": item.minutes,
+            "minutes_base": item.minutes,
             "resolution_text": item.resolution_text,
         } | votes
     if act == "change":
@@ -612,5 +647,15 @@ def _path(reference: str, item_id: UUID) -> str:
 router = Router(
     "/",
     include_in_schema=False,
-    route_handlers=[show_new, propose, show_item, do, show_agenda, arrange, take_over],
+    route_handlers=[
+        show_new,
+        propose,
+        show_item,
+        do,
+        show_agenda,
+        arrange,
+        take_over,
+        show_preview,
+        show_versions,
+    ],
 )

@@ -58,6 +58,15 @@ RESULTS = {
     "postponed_to_circular": "Verweisung in das Umlaufverfahren",
     "confidential": "Vertrauliches Ergebnis, siehe Anlage",
 }
+SIGHTS = {
+    "member": ("Mitglied", "Ein Mitglied des Koordinierungskreises sieht"),
+    "guest": ("Gast der Sitzung", "Wer für diese Sitzung als Gast eingetragen ist, sieht"),
+    "house": (
+        "Person aus dem Haus",
+        "Wer in einer Bezirksregierung arbeitet und dem Kreis nicht angehört, sieht",
+    ),
+    "ministry": ("Ministerium", "Das Ministerium sieht"),
+}
 OUTCOMES = {"withdrawn": "zurückgenommen", "upheld": "bestätigt"}
 
 SUBMISSION_DAYS, PAPER_DAYS = 28, 7

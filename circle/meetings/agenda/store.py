@@ -45,6 +45,60 @@ async def get_agenda(db: Connection, caller: Caller, reference: str, item_id: UU
     )
 
 
+async def preview_as(
+    db: Connection, caller: Caller, role: str, meeting_id: UUID | None = None, reference: str | None = None
+) -> Answer:
+    """A visible meeting's agenda as a role sees it, and never more of it than the caller does."""
+    return await read_one(
+        db,
+        """
+        with me as materialized (
+            select *, ($2 at time zone 'Europe/Berlin')::date as today from whoami($1, $2)
+        )
+        select me.card as me, coalesce(m.revision, 0) as revision,
+            case when m.id is not null then json_build_object('id', m.id, 'reference', m.reference, 'title', m.title,
+                'date', m.date, 'role', $3::text, 'seen', visible(m.audience, s.keys),
+                'items', case when visible(m.audience, s.keys) then agenda_as(m.id, s.keys, me.keys) else '[]' end) end as body
+        from me
+        left join meeting m on (m.id = $4 or m.reference = $5) and visible(m.audience, me.keys)
+        left join lateral (select sight_of($3, m.id, me.today) as keys) s on true
+        """,
+        caller,
+        role,
+        meeting_id,
+        reference,
+    )
+
+
+async def list_versions(
+    db: Connection, caller: Caller, meeting_id: UUID | None = None, reference: str | None = None
+) -> Answer:
+    """The agendas of a visible meeting as they went out, the oldest first, with the papers the caller may open."""
+    return await read_one(
+        db,
+        """
+        with me as materialized (select * from whoami($1, $2))
+        select me.card as me, coalesce(m.revision, 0) as revision,
+            case when m.id is not null then json_build_object('id', m.id, 'reference', m.reference, 'title', m.title,
+                'date', m.date, 'versions', (
+                    select coalesce(json_agg(json_build_object('version', v.version, 'kind', v.kind, 'sent_on', v.sent_on,
+                        'sha256', v.sha256, 'agenda', jsonb_set(v.agenda, '{items}', (
+                            select coalesce(jsonb_agg(jsonb_set(i.item, '{papers}', (
+                                select coalesce(jsonb_agg(q.paper order by q.n), '[]')
+                                from jsonb_array_elements(coalesce(i.item -> 'papers', '[]')) with ordinality q (paper, n)
+                                join paper p on p.id::text = q.paper ->> 'id' and visible(p.audience, me.keys)))
+                                order by i.n), '[]')
+                            from jsonb_array_elements(coalesce(v.agenda -> 'items', '[]')) with ordinality i (item, n))))
+                        order by v.version), '[]')
+                    from agenda_version v where v.meeting_id = m.id)) end as body
+        from me left join meeting m on (m.id = $3 or m.reference = $4) and visible(m.audience, me.keys)
+        """,
+        caller,
+        meeting_id,
+        reference,
+    )
+
+
 async def list_items(
     db: Connection, caller: Caller, after: str | None, limit: int, meeting_id: UUID
 ) -> Answer:
