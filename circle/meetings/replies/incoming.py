@@ -93,7 +93,7 @@ def _calendars(message: EmailMessage) -> Iterator[str]:
         if part.get_content_maintype() == "multipart":
             waiting += part.get_payload()
         elif kind in ("text/calendar", "application/ics"):
-            content = part.get_payload(decode=True).decode(part.get_content_charset("utf-8"), "replace")
+            content = _decoded(part.get_payload(decode=True), part.get_content_charset("utf-8"))
             if kind == "text/calendar":
                 yield content
             else:
@@ -101,11 +101,19 @@ def _calendars(message: EmailMessage) -> Iterator[str]:
     yield from attached
 
 
+def _decoded(content: bytes, charset: str) -> str:
+    """The text, in the letters of the West when it is not in those that it names: mail programs err that way."""
+    try:
+        return content.decode(charset)
+    except UnicodeDecodeError:
+        return content.decode("cp1252", "replace")
+
+
 def _answer(calendar: icalendar.Component) -> CalendarReply:
     if calendar.name != "VCALENDAR" or str(calendar.get("METHOD", "")).upper() != "REPLY":
         raise Refused("not_a_reply")
     events = [part for part in calendar.subcomponents if part.name == "VEVENT"]
-    if len(events) != 1 or "RECURRENCE-ID" in events[0]:
+    if len(events) != 1 or {"RECURRENCE-ID", "RRULE", "RDATE"} & events[0].keys():
         raise Refused("not_a_reply")
     event: Any = events[0]
     attendee, sequence = event.get("ATTENDEE"), event.get("SEQUENCE", 0)

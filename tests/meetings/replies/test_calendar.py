@@ -2,7 +2,13 @@
 and leave no content behind. The mails are written after the RFCs and public samples."""
 
 import asyncio
+import base64
+import contextlib
 import os
+import quopri
+import random
+import re
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -13,7 +19,7 @@ import pytest
 from click.testing import CliRunner
 
 from circle import cli
-from circle.core import clock
+from circle.core import clock, ics
 from circle.core.clock import Clock
 from circle.core.db import Connection, Database
 from circle.meetings.replies import actions, incoming, mailbox
@@ -25,7 +31,11 @@ from tests.meetings.world import act, convened, invited
 from .test_answer import ALL, answers
 
 MAILS = Path(__file__).parent / "mails"
-PROGRAMS = ("outlook", "thunderbird", "apple")
+COMMENTS = {
+    "outlook": "Ich komme gegen elf.", "outlook-qp": "Ich bringe die Stellungnahme zur Prüfung mit.",
+    "thunderbird": "", "apple": "", "apple-base64": "Mit dem Fahrrad",
+}  # fmt: skip
+"""The shapes of three programs → what is written beside the answer in each."""
 DOMAIN = "example.invalid"
 
 
@@ -36,24 +46,74 @@ def mail(meeting: UUID | str, program: str = "thunderbird", **given: Any) -> byt
     text = (MAILS / f"{program}.eml").read_text(encoding="utf-8")
     for name, value in values.items():
         text = text.replace(f"{name.upper()}_HERE", str(value))
+    text = re.sub(r"--8<-- (\S+)\n(.*?)-->8--\n", encoded, text, flags=re.DOTALL)
     return text.replace("\n", "\r\n").encode(errors="surrogateescape")
+
+
+def encoded(part: re.Match[str]) -> str:
+    """A calendar file as such a mail bears it: folded, and in the encoding that is named before it."""
+    raw = "".join(ics.fold(line) for line in part[2].splitlines()).encode(errors="surrogateescape")
+    if part[1] == "base64":
+        return base64.encodebytes(raw).decode()
+    return quopri.encodestring(raw.replace(b"\r\n", b"\n")).decode()
 
 
 async def take(db: Connection, raw: bytes, office: Clock) -> str | None:
     return await actions.take_mail(db, raw, DOMAIN, office.now())
 
 
-@pytest.mark.parametrize("program", PROGRAMS)
-async def test_each_program_accepts_and_declines(db: Connection, office: Clock, program: str) -> None:
+@pytest.mark.parametrize("program", COMMENTS)
+async def test_each_program_accepts_declines_and_is_tentative(
+    db: Connection, office: Clock, program: str
+) -> None:
     meeting = await invited(db, office)
     assert await take(db, mail(meeting, program), office) is None
     declined = mail(meeting, program, partstat="DECLINED", stamp="20261123T084500Z")
     assert await take(db, declined, office) is None
-    assert await answers(db) == [("in_person", "calendar"), ("declined", "calendar")]
-    note = await db.fetchval("select note from reply order by number limit 1")
-    assert note == ("Ich komme gegen elf." if program == "outlook" else "")
+    perhaps = mail(meeting, program, partstat="TENTATIVE", stamp="20261123T085000Z")
+    assert await take(db, perhaps, office) is None
+    assert await answers(db) == [(one, "calendar") for one in ("in_person", "declined", "tentative")]
+    notes = await db.fetch("select note from reply")
+    assert [row["note"] for row in notes] == [COMMENTS[program]] * 3
     acts = await db.fetch("select actor_name, detail::text from audit_event where action = 'reply.given'")
-    assert len(acts) == 2 and acts[0]["actor_name"] == "Ben Beauftragt" and "elf" not in acts[0]["detail"]
+    assert len(acts) == 3 and acts[0]["actor_name"] == "Ben Beauftragt"
+    assert not COMMENTS[program] or not any(COMMENTS[program] in row["detail"] for row in acts)
+
+
+async def test_a_comment_in_the_letters_of_the_west_is_read_as_it_was_meant(
+    db: Connection, office: Clock
+) -> None:
+    meeting = await invited(db, office)
+    raw = mail(meeting).replace(b"TRANSP:OPAQUE", "COMMENT:Komme später".encode("cp1252"))
+    assert await take(db, raw, office) is None
+    assert await db.fetchval("select note from reply") == "Komme später"
+
+
+async def test_whoever_passes_the_invitation_on_has_not_answered(db: Connection, office: Clock) -> None:
+    """Delegation (RFC 5546 4.2.5) is noted for the office: who stands in for whom is entered in the product."""
+    meeting = await invited(db, office)
+    passed_on = 'PARTSTAT=DELEGATED;DELEGATED-TO="mailto:kim@example.org"'
+    one = mail(meeting).replace(b"PARTSTAT=ACCEPTED", passed_on.encode())
+    two = one.replace(
+        b"TRANSP:", b'ATTENDEE;DELEGATED-FROM="mailto:ben@example.org":mailto:kim@example.org\r\nTRANSP:'
+    )
+    assert await take(db, one, office) == "no_answer"
+    assert await take(db, two, office) == "not_a_reply"
+    assert await answers(db) == []
+
+
+async def test_what_is_called_off_is_answered_no_more(db: Connection, client: Clients, office: Clock) -> None:
+    meeting = await invited(db, office)
+    assert (
+        await act(await client.as_("anna"), meeting, "cancel", {"reason": "Krankheit"})
+    ).status_code == 200
+    for sequence in (0, 1):
+        stamp = f"20261123T09000{sequence}Z"
+        assert await take(db, mail(meeting, sequence=sequence, stamp=stamp), office) in (
+            "closed",
+            "other_sequence",
+        )
+    assert await answers(db) == []
 
 
 async def test_tentative_is_shown_and_is_no_answer_yet(
@@ -177,6 +237,18 @@ HOSTILE: list[tuple[str, bytes, str]] = [
     ("other sender", text_mail(WHOLE.format(EVENT.replace("mailto:ben", "mailto:kim"))), "foreign_sender"),
     ("two senders", text_mail(WHOLE.format(EVENT), "From: kim@example.org\r\n"), "foreign_sender"),
     ("no sender", b"Content-Type: text/calendar\r\n\r\n" + WHOLE.format(EVENT).encode(), "foreign_sender"),
+    ("said to be somebody else", text_mail(WHOLE.format(EVENT), "From: \"ben@example.org\" <eve@example.org>\r\n").replace(b"From: ben@example.org\r\n", b""), "foreign_sender"),
+    ("for somebody else", text_mail(WHOLE.format(EVENT.replace("ATTENDEE;", "ATTENDEE;SENT-BY=\"mailto:eve@example.org\";"))).replace(b"From: ben@", b"From: eve@"), "foreign_sender"),
+    ("one of many to come", text_mail(WHOLE.format(EVENT.replace("UID", "RRULE:FREQ=SECONDLY\r\nUID"))), "not_a_reply"),
+    ("ten megabytes", text_mail("BEGIN:VCALENDAR\r\n" + "X" * 10 * 1024 * 1024), "too_large"),
+    ("ten thousand events", text_mail(WHOLE.format("BEGIN:VEVENT\r\nUID:x\r\nEND:VEVENT\r\n" * 10_000)), "too_large"),
+    ("a thousand events", text_mail(WHOLE.format("BEGIN:VEVENT\r\nUID:x\r\nEND:VEVENT\r\n" * 1000)), "not_a_reply"),
+    ("nested components", text_mail("BEGIN:VEVENT\r\n" * 4000), "unreadable"),
+    ("folded with nothing", text_mail(WHOLE.format(EVENT.replace("ACCEPTED", "ACC\r\n \x00EPTED"))), "not_a_reply"),
+    ("nothing in the name", text_mail(WHOLE.format(EVENT.replace("UID:x", "UID:x\x00\r\n \x00"))), "unknown_meeting"),
+    ("folded without end", text_mail(WHOLE.format(EVENT.replace("UID:x", "UID:x" + "\r\n x" * 20_000))), "too_large"),
+    ("wide letters", text_mail("").replace(b"utf-8", b"utf-16") + WHOLE.format(EVENT).encode(), "unreadable"),
+    ("a file in a file", text_mail(WHOLE.format(WHOLE.format(EVENT))), "not_a_reply"),
     ("unknown letters", text_mail(WHOLE.format(EVENT), kind="text/calendar; charset=klingon"), "unreadable"),
     ("attached mail", text_mail("Content-Type: text/calendar\r\n\r\n" + WHOLE.format(EVENT), kind="message/rfc822"), "no_calendar"),
     ("deep", b"From: ben@example.org\r\n" + b"".join(
@@ -194,6 +266,22 @@ async def test_hostile_mails_are_refused(db: Connection, office: Clock, raw: byt
     assert await db.fetchval("select count(*) from reply") == 0
     row = await db.fetchrow("select * from calendar_reply")
     assert row["reason"] == reason and row["person_id"] is None
+
+
+def test_whatever_comes_is_read_or_refused_in_time() -> None:
+    dice = random.Random(7)
+    started = time.monotonic()
+    for program in COMMENTS:
+        good = mail("x", program)
+        assert incoming.read(good).answer == "accepted"
+        for _ in range(60):
+            bad = bytearray(good)
+            for _ in range(dice.randint(1, 40)):
+                at = dice.randrange(len(bad))
+                bad[at : at + dice.randint(0, 3)] = dice.randbytes(dice.randint(0, 3))
+            with contextlib.suppress(incoming.Refused):
+                incoming.read(bytes(bad))
+    assert time.monotonic() - started < 30
 
 
 async def test_not_after_the_begin_nor_for_who_has_left(db: Connection, office: Clock) -> None:
@@ -316,6 +404,23 @@ async def test_one_mail_in_many_hands_counts_once(fresh: tuple[Database, Setting
     assert await asyncio.gather(*[run() for _ in range(4)]) == [None] * 4
     async with database.begin(None) as db:
         assert await answers(db) == [("in_person", "calendar")]
+
+
+def test_no_more_is_read_of_a_huge_mail_than_shows_that_it_is(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    huge, seen = b"From: ben@example.org\r\n\r\n" + b"x" * 10 * 1024 * 1024, []
+
+    async def taken(settings: Settings, raw: bytes) -> str | None:
+        seen.append(len(raw))
+        return "too_large"
+
+    monkeypatch.setattr(mailbox, "take_one", taken)
+    said = CliRunner().invoke(cli.main, ["calendar-reply"], input=huge)
+    assert (said.exit_code, said.output) == (0, "nicht übernommen: zu groß\n")
+    assert seen == [incoming.MAIL_LIMIT + 1]
+    (tmp_path / "huge").write_bytes(huge)
+    assert len(mailbox._content(tmp_path / "huge") or b"") == incoming.MAIL_LIMIT + 1
 
 
 def test_the_command_says_what_became_of_it(monkeypatch: pytest.MonkeyPatch) -> None:

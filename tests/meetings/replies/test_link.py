@@ -180,3 +180,36 @@ async def test_another_site_cannot_answer_for_somebody(
     form = {"link": "ein-token", "answer": "declined"}
     answer = await client.stranger.post(LINK, data=form, headers={"sec-fetch-site": "cross-site"})
     assert answer.status_code == 403 and await answers(db) == []
+
+
+async def test_dead_ones_look_alike_whatever_they_died_of(
+    db: Connection, client: Clients, office: Clock
+) -> None:
+    """Forged, of somebody else and expired: one page, but for the status."""
+    await invited(db, office)
+    path, foreign = await link(db), await link(db, "clara", "fremd")
+    pages = [(await client.stranger.get(one)).text for one in (f"{LINK}?link=geraten", foreign)]
+    await db.execute("update answer_link set revoked_at = now()")
+    pages += [(await client.stranger.get(one)).text.replace("410", "404") for one in (path, foreign)]
+    assert len({re.sub(r'value="[\w-]{16}"', "", page) for page in pages}) == 1
+
+
+async def test_a_link_answers_one_meeting_for_one_person(
+    db: Connection, client: Clients, office: Clock
+) -> None:
+    await invited(db, office)
+    await link(db)
+    kim = await make.person_id(db, "kim")
+    other = await make.meeting(db, reference="KK-2027-9")
+    await db.execute("update meeting set state = 'invited', agenda_version = 1 where id = $1", other)
+    await db.execute(
+        "insert into invitee (meeting_id, person_id, invited_on) select $1, person_id, '2026-11-23' from invitee",
+        other,
+    )
+    form = {"link": "ein-token", "answer": "declined", "person_id": str(kim), "meeting_id": str(other)}
+    await client.stranger.post(LINK, data=form)
+    await client.stranger.post(f"{LINK}?link=anderes", data=form)
+    told = await db.fetch(
+        "select distinct m.reference, p.email from reply y join meeting m on m.id = y.meeting_id join person p on p.id = y.person_id"
+    )
+    assert [tuple(row) for row in told] == [("KK-2027-1", "ben@example.org")]
