@@ -165,7 +165,7 @@ def require_times(on: date, start: str, end: str, today: date | None) -> None:
 
 def local_time(text: str) -> time:
     """A time of day in whole minutes. Raises LocalTimeError."""
-    if not re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d(:00)?", text):
+    if not re.fullmatch(r"([01][0-9]|2[0-3]):[0-5][0-9](:00)?", text):
         raise calendar.LocalTimeError("Bitte geben Sie eine Uhrzeit an, die es gibt, zum Beispiel 10:00.")
     return time.fromisoformat(text)
 

@@ -672,7 +672,7 @@ async def list_stays(db: Connection, meeting_id: UUID) -> list[StoredStay]:
             roles_on(p.id, m.date) && array['circle_office', 'circle_moderator'] as office, s.mode, s.arrived_at,
             s.left_at, s.left_for
         from presence s join person p on p.id = s.person_id join meeting m on m.id = s.meeting_id
-        where s.meeting_id = $1 order by s.arrived_at, s.id
+        where s.meeting_id = $1 order by s.arrived_at, p.name, s.id
         """,
         meeting_id,
     )

@@ -45,7 +45,18 @@ language sql stable as $$
     where p.meeting_id = $1 and p.authority_id is not null and p.arrived_at <= $2 and (p.left_at is null or p.left_at > $2)
 $$;
 
--- Who attends a meeting, houses first. Once somebody has come in, who is only expected is not said to attend.
+-- Once somebody has come in, who is only expected is not said to attend.
+create function attends(a attendance) returns boolean
+language sql stable as $$
+    select $1.status = 'excused' or exists (
+            select from presence s
+            where s.meeting_id = $1.meeting_id and s.person_id = coalesce($1.represented_by, $1.person_id))
+        or not exists (
+            select from presence s join meeting m on m.id = s.meeting_id
+            where m.id = $1.meeting_id and m.state = 'running')
+$$;
+
+-- Who attends a meeting, houses first.
 create function attendance_body(meeting uuid) returns json
 language sql stable as $$
     select coalesce(json_agg(json_build_object('person_id', a.person_id, 'name', trim(p.title || ' ' || p.name),
@@ -55,11 +66,7 @@ language sql stable as $$
         'from_local', to_char(a.from_local, 'HH24:MI'), 'to_local', to_char(a.to_local, 'HH24:MI'))
         order by h.kind <> 'district_government', h.name, p.name, p.id), '[]')
     from attendance a join person p on p.id = a.person_id join authority h on h.id = p.authority_id
-    where a.meeting_id = $1 and (a.status = 'excused' or exists (
-            select from presence s
-            where s.meeting_id = $1 and s.person_id = coalesce(a.represented_by, a.person_id))
-        or not exists (
-            select from presence s join meeting m on m.id = s.meeting_id where m.id = $1 and m.state = 'running'))
+    where a.meeting_id = $1 and attends(a)
 $$;
 
 -- What the room adds to a meeting: stays, calls of items and minutes given. Of an item whose content `keys` do not open
@@ -183,9 +190,7 @@ language sql stable as $$
                 'times', attended_times(m, a))
                 order by h.name, p.name), '[]')
             from attendance a join person p on p.id = a.person_id join authority h on h.id = p.authority_id
-            where a.meeting_id = m.id and (a.status = 'excused' or m.state <> 'running' or exists (
-                    select from presence s where s.meeting_id = m.id and s.person_id = coalesce(a.represented_by, a.person_id))
-                or not exists (select from presence s where s.meeting_id = m.id))),
+            where a.meeting_id = m.id and attends(a)),
         'items', (
             select coalesce(jsonb_agg(jsonb_build_object('id', t.id, 'number', t.number,
                 'title', coalesce(c.title, 'Vertraulicher Tagesordnungspunkt'), 'status', t.status,

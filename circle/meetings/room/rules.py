@@ -74,7 +74,7 @@ def instant(
     during = [one for one in past if one >= minute]
     if during:
         return max(during)
-    if past:
+    if past and not wrong:
         return max(past)
     raise errors.Invalid(
         "Bitte prüfen Sie die Uhrzeit.", fields={field: wrong or "Diese Uhrzeit liegt noch vor Ihnen."}
