@@ -16,6 +16,13 @@
     });
   };
 
+  // What was written without a connection (writing.js) does not stay behind on a computer that others use too.
+  const forget = () => {
+    try {
+      Object.keys(localStorage).filter((name) => name.startsWith("circle-writing:")).forEach((name) => localStorage.removeItem(name));
+    } catch { /* Nothing was kept. */ }
+  };
+
   document.addEventListener("submit", (event) => {
     const form = event.target;
     if (event.defaultPrevented || form.getAttribute("method")?.toLowerCase() !== "post") return;
@@ -23,6 +30,7 @@
       event.preventDefault();
       return;
     }
+    if (form.getAttribute("action") === "/abmelden") forget();
     sent.set(form, setTimeout(free, LOCK_MS, form));
     form.setAttribute("aria-busy", "true");
     // aria-disabled instead of disabled: a disabled button loses the focus, and its name is not sent.
