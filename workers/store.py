@@ -144,8 +144,10 @@ async def schedule(db: Connection, job: str, due_at: datetime) -> bool:
 async def tidy(db: Connection) -> None:
     """Drop what nobody asks for any more: settled jobs after 30 days, stored answers after 7, ended sessions, files
     read for the network that nobody confirmed for a day, links in letters to contacts that are gone after two years,
-    and those that asked for an answer, with the record of calendars' answers, after one."""
+    and those that asked for an answer, with the record of calendars' answers and addresses of calendars that were
+    revoked, after one."""
     await db.execute("delete from calendar_reply where received_at < now() - interval '1 year'")
+    await db.execute("delete from calendar_feed where revoked_on < now() - interval '1 year'")
     await db.execute("delete from answer_link where made_at < now() - interval '1 year'")
     await db.execute("delete from outbox where done_at < now() - interval '30 days'")
     await db.execute("delete from schedule_run where created_at < now() - interval '90 days'")

@@ -1,4 +1,4 @@
-"""JSON API of „Wer darf was“."""
+"""JSON API of „Wer darf was“, and of what is kept of one's own answers."""
 
 from uuid import UUID
 
@@ -11,7 +11,7 @@ from circle.core.db import Answer, Caller, Connection
 from circle.core.fields import Day
 
 from . import rules, store
-from .model import Explanation, Facts, PersonNamed, Question
+from .model import Explanation, Facts, OwnAnswers, PersonNamed, Question
 
 
 async def ask(db: Connection, caller: Caller, question: Question | None) -> tuple[Answer, Facts]:
@@ -53,4 +53,16 @@ async def explain(
     return answers.one(Answer(found.me, msgspec.json.encode(explanation(found, facts, question))))
 
 
-router = Router("/api/v1", tags=["people"], route_handlers=[explain])
+@get("/me/answers", opt={"permission": "signed_in"})
+async def own_answers(db: web.Db, caller: web.Asking) -> Response[OwnAnswers]:
+    """What is kept about oneself as somebody who is invited and asked, as a file (Art. 15 GDPR).
+
+    Invitations with all replies, date polls, links that were in mails and addresses of one's calendar; never the secrets.
+    """
+    found = await store.own_answers(db, caller)
+    response: Response[OwnAnswers] = answers.one(found)
+    response.headers["content-disposition"] = 'attachment; filename="meine-antworten.json"'
+    return response
+
+
+router = Router("/api/v1", tags=["people"], route_handlers=[explain, own_answers])

@@ -1,6 +1,7 @@
 """The answer to „Wer darf was“ as it goes out, and what the one statement behind it finds."""
 
-from datetime import date
+from datetime import date, datetime
+from datetime import date as Date
 from typing import Literal
 from uuid import UUID
 
@@ -110,3 +111,73 @@ class Facts(msgspec.Struct, frozen=True):
     roles: list[RoleKeys]
     person: FoundPerson | None
     object: FoundThing | None
+
+
+class KeptReply(msgspec.Struct, frozen=True):
+    """One's answer to an invitation."""
+
+    answer: str
+    note: str
+    way: str
+    answered_at: datetime
+    deputy_name: str | None
+
+
+class KeptInvitation(msgspec.Struct, frozen=True):
+    """A meeting that one was asked to, with everything one answered."""
+
+    meeting: str
+    date: Date
+    invited_on: Date
+    as_deputy: bool
+    reminded_on: Date | None
+    replies: list[KeptReply]
+
+
+class KeptNaming(msgspec.Struct, frozen=True):
+    """Somebody named oneself as their deputy."""
+
+    meeting: str
+    date: Date
+    answered_at: datetime
+
+
+class KeptChoice(msgspec.Struct, frozen=True):
+    """What one said to a proposed day."""
+
+    date: Date
+    answer: str
+
+
+class KeptPoll(msgspec.Struct, frozen=True):
+    """A date poll that one was asked in."""
+
+    title: str
+    asked_on: Date
+    answers: list[KeptChoice]
+
+
+class KeptLink(msgspec.Struct, frozen=True):
+    """A link in a mail by which one could answer; the link itself is not kept."""
+
+    made_at: datetime
+    revoked_at: datetime | None
+
+
+class KeptFeed(msgspec.Struct, frozen=True):
+    """An address of one's own calendar; the address itself is not kept."""
+
+    made_on: Date
+    revoked_on: Date | None
+    last_used_on: Date | None
+
+
+class OwnAnswers(msgspec.Struct, frozen=True):
+    """What is kept about the caller as somebody who is invited and asked; `id` is theirs."""
+
+    id: UUID
+    invitations: list[KeptInvitation]
+    named_as_deputy: list[KeptNaming]
+    polls: list[KeptPoll]
+    answer_links: list[KeptLink]
+    calendar_feeds: list[KeptFeed]

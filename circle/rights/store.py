@@ -1,4 +1,4 @@
-"""One statement: what somebody may on a day, as far as the asker may know."""
+"""What somebody may on a day, as far as the asker may know; and what is kept of one's own answers."""
 
 from datetime import date
 from uuid import UUID
@@ -73,4 +73,51 @@ async def explain(
         person_id,
         day,
         reference,
+    )
+
+
+async def own_answers(db: Connection, caller: Caller) -> Answer:
+    """`model.OwnAnswers`, all of it the caller's, whatever they may see today: it is about them (Art. 15 GDPR).
+
+    A meeting or poll that they may not see any more is named by its number and day, which they were told.
+    """
+    return await read_one(
+        db,
+        """
+        with me as materialized (select * from whoami($1, $2))
+        select me.card as me, 0 as revision, jsonb_build_object('id', me.person_id,
+            'invitations', (
+                select coalesce(jsonb_agg(jsonb_build_object('meeting', m.reference, 'date', m.date,
+                    'invited_on', i.invited_on, 'as_deputy', i.as_deputy, 'reminded_on', i.reminded_on,
+                    'replies', (
+                        select coalesce(jsonb_agg(jsonb_build_object('answer', y.answer, 'note', y.note, 'way', y.way,
+                            'answered_at', y.answered_at, 'deputy_name', (
+                                select trim(d.title || ' ' || d.name) from person d where d.id = y.deputy_id))
+                            order by y.number), '[]')
+                        from reply y where y.meeting_id = i.meeting_id and y.person_id = i.person_id))
+                    order by m.date, m.reference), '[]')
+                from invitee i join meeting m on m.id = i.meeting_id where i.person_id = me.person_id),
+            'named_as_deputy', (
+                select coalesce(jsonb_agg(jsonb_build_object('meeting', m.reference, 'date', m.date,
+                    'answered_at', y.answered_at) order by y.number), '[]')
+                from reply y join meeting m on m.id = y.meeting_id where y.deputy_id = me.person_id),
+            'polls', (
+                select coalesce(jsonb_agg(jsonb_build_object('title', p.title, 'asked_on', p.created_on,
+                    'answers', (
+                        select coalesce(jsonb_agg(jsonb_build_object('date', d.date, 'answer', a.answer) order by d.number), '[]')
+                        from date_poll_answer a join date_poll_date d on d.poll_id = a.poll_id and d.number = a.number
+                        where a.poll_id = p.id and a.person_id = me.person_id))
+                    order by p.created_on, p.id), '[]')
+                from date_poll_person q join date_poll p on p.id = q.poll_id where q.person_id = me.person_id),
+            'answer_links', (
+                select coalesce(jsonb_agg(jsonb_build_object('made_at', l.made_at, 'revoked_at', l.revoked_at)
+                    order by l.made_at), '[]')
+                from answer_link l where l.person_id = me.person_id),
+            'calendar_feeds', (
+                select coalesce(jsonb_agg(jsonb_build_object('made_on', f.made_on, 'revoked_on', f.revoked_on,
+                    'last_used_on', f.last_used_on) order by f.made_on, f.revoked_on nulls last, f.id), '[]')
+                from calendar_feed f where f.person_id = me.person_id)) as body
+        from me
+        """,
+        caller,
     )

@@ -36,6 +36,7 @@ COUNTS = {
     "agenda_items": 44,
     "minutes": 5,
     "tasks": 6,
+    "polls": 1,
     "consultations": 20,
     "departments": 5,
     "reports": 2,

@@ -66,6 +66,7 @@ THINGS = {
     "/api/v1/contacts/import/{import_id}": "select id from partner_import order by 1",
     "/api/v1/contacts/{contact_id}": "select id from partner order by 1",
     "/api/v1/date-polls/{poll_id}": "select id from date_poll order by 1",
+    "/api/v1/date-polls/{poll_id}/people/{person_id}": "select poll_id, person_id from date_poll_person order by 1, 2",
     "/api/v1/deliveries/{delivery_id}": "select id from delivery order by 1",
     "/api/v1/departments/{department_id}": "select id from department order by 1",
     "/api/v1/dispatches/{dispatch_id}": "select id from dispatch order by 1",
@@ -100,6 +101,7 @@ SHOWN_BY = {
     "/api/v1/consultations/{consultation_id}/experts/{person_id}": [
         "/api/v1/consultations/{consultation_id}/experts"
     ],
+    "/api/v1/date-polls/{poll_id}/people/{person_id}": ["/api/v1/date-polls/{poll_id}"],
     "/api/v1/me/sessions/{session_id}": ["/api/v1/me/sessions"],
     "/api/v1/measures/{measure_id}/participations/{participation_id}": [
         "/api/v1/measures/{measure_id}/participations"

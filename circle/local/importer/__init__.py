@@ -7,7 +7,7 @@ from pathlib import Path
 
 from circle.core import audit, auth, clock, db, files
 
-from . import consultations, knowledge, measures, meetings, minutes, people
+from . import consultations, knowledge, measures, meetings, minutes, people, polls
 from . import folder as folders
 from .jsonl import load_jsonl
 from .run import TABLES, Run
@@ -70,6 +70,7 @@ async def _load(run: Run, password_hash: str | None) -> None:
     await minutes.load_minutes(run, fresh)
     await minutes.load_tasks(run)
     await minutes.freeze(run, fresh)
+    await polls.load_polls(run)
     await meetings.index(run, fresh)
     await consultations.load_consultations(run)
     await measures.load_registers(run)

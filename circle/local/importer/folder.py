@@ -233,6 +233,28 @@ class Task(msgspec.Struct, frozen=True):
     done_on: date | None = None
 
 
+class PollDate(msgspec.Struct, frozen=True):
+    date: Day
+    start_local: Clock
+    end_local: Clock
+
+
+class Poll(msgspec.Struct, frozen=True):
+    """An open date poll; `answers` has one for each day."""
+
+    id: str
+    title: str
+    answer_until: date
+    created_on: date
+    dates: Annotated[list[PollDate], msgspec.Meta(min_length=2, max_length=10)]
+    asked: Annotated[list[str], msgspec.Meta(min_length=1)]
+    answers: dict[str, list[Literal["yes", "if_needed", "no"]]] = {}
+    mode: Literal["in_person", "online", "hybrid"] = "in_person"
+    place: str = ""
+    note: str = ""
+    created_by: str | None = None
+
+
 class Source(msgspec.Struct, frozen=True):
     title: str
     as_of: date
@@ -351,6 +373,7 @@ class Folder(msgspec.Struct, frozen=True):
     documents: list[Document]
     meetings: list[Meeting]
     tasks: list[Task]
+    polls: list[Poll]
     consultations: list[Consultation]
     registers: list[HouseRegister]
     texts: dict[str, str]
@@ -374,6 +397,7 @@ def read(path: Path) -> Folder:
         documents=_table(path, "documents", list[Document], []),
         meetings=_table(path, "meetings", list[Meeting], []),
         tasks=_table(path, "tasks", list[Task], []),
+        polls=_table(path, "polls", list[Poll], []),
         consultations=_table(path, "consultations", list[Consultation], []),
         registers=_table(path, "measures", list[HouseRegister], []),
         texts=texts,

@@ -27,6 +27,7 @@ TABLES = {
     "agenda_items": "Tagesordnungspunkte",
     "minutes": "Niederschriften",
     "tasks": "Aufträge",
+    "polls": "Terminabfragen",
     "consultations": "Beratungsanfragen",
     "departments": "Fachbereiche",
     "reports": "Vorträge",
