@@ -18,6 +18,7 @@ from circle.search import index as search_index
 from . import rules, store
 from .agenda import actions as agenda
 from .model import MeetingChange, NewMeeting, StoredMeeting
+from .summons import finding as summons
 
 
 async def convene(db: Connection, actor: Actor, new: NewMeeting) -> UUID:
@@ -119,6 +120,7 @@ async def start(db: Connection, actor: Actor, meeting_id: UUID, expected: int | 
     """The moderation opens the meeting; results can be entered from now on."""
     meeting = await _step(db, actor, meeting_id, "start", expected)
     await store.mark_started(db, meeting_id, actor.now)
+    await summons.settle(db, meeting_id, actor.today)
     await audit.record(db, actor, "meeting.started", "meeting", meeting_id, meeting.reference)
     await live.tell(db, f"meeting:{meeting_id}")
 
@@ -133,6 +135,7 @@ async def close(db: Connection, actor: Actor, meeting_id: UUID, expected: int | 
     if await store.list_stays(db, meeting_id):
         await derive(db, meeting, [], at)
         await store.drop_expected(db, meeting_id)
+    await summons.settle(db, meeting_id, actor.today)
     await audit.record(
         db, actor, "meeting.closed", "meeting", meeting_id, meeting.reference, adjourned=len(adjourned)
     )

@@ -76,7 +76,9 @@ async def build_invitation(
         row = await store.find_letter(db, dispatch_id)
         if row is None:
             return
-        papers = await store.list_edition_papers(db, row["meeting_id"], row["version"] or 0)
+        papers = await store.list_edition_papers(
+            db, row["meeting_id"], row["version"] or 0, whole=row["late"]
+        )
     made = [_calendar(row, settings, clock.now())]
     if row["agenda"]:
         made.insert(0, await asyncio.to_thread(_letter, row))

@@ -126,6 +126,7 @@ class MinutesPrint(msgspec.Struct, frozen=True, kw_only=True):
     represented: list[str] = []
     excused: list[str] = []
     guests: list[str] = []
+    summons: list[str] = []
     draft: bool = False
     status_text: str = ""
     signed_place: str = ""

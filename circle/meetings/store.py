@@ -52,7 +52,9 @@ async def get(
                     where h.kind = 'district_government'),
                 'editions', (
                     select coalesce(json_agg(json_build_object('version', v.version, 'kind', v.kind,
-                        'sent_on', v.sent_on, 'sha256', v.sha256, 'members', v.members, 'file_id', (
+                        'sent_on', v.sent_on, 'sha256', v.sha256, 'members', v.members || array(
+                            select l.person_id from late_invitation l
+                            where l.meeting_id = v.meeting_id and l.version = v.version), 'file_id', (
                             select t.file_id from dispatch_part t
                             where t.dispatch_id = v.dispatch_id and t.position = 1 and visible(t.audience, me.keys)))
                         order by v.version), '[]')
@@ -787,8 +789,8 @@ async def find_letter(db: Connection, dispatch_id: UUID) -> asyncpg.Record | Non
     """
     return await db.fetchrow(
         """
-        select d.kind, d.details::text as details, m.id as meeting_id, m.state, v.agenda::text as agenda, v.sent_on,
-            v.version, coalesce(h.name, c.name, '') as host, case when h.id is null then '' else c.name end as office,
+        select d.kind, d.details::text as details, m.id as meeting_id, m.state, v.agenda::text as agenda,
+            coalesce(l.sent_on, v.sent_on) as sent_on, v.version, l.person_id is not null as late, coalesce(h.name, c.name, '') as host, case when h.id is null then '' else c.name end as office,
             coalesce((select trim(p.title || ' ' || p.name) from person p where p.id = d.requested_by), '') as sender_name,
             (select coalesce(json_agg(json_build_array(e.name, e.address) order by e.name, e.id), '[]')::text
                 from delivery e where e.dispatch_id = d.id) as people,
@@ -796,7 +798,8 @@ async def find_letter(db: Connection, dispatch_id: UUID) -> asyncpg.Record | Non
             coalesce(m.calendar_id, m.id) as calendar_id, t.sequence,
             (m.deadlines -> 'papers_latest' ->> 'on')::date as reply_until
         from dispatch d join meeting m on m.id = d.object_id join meeting t on t.id = coalesce(m.moved_to, m.id)
-        left join agenda_version v on v.meeting_id = m.id and v.dispatch_id = d.id
+        left join late_invitation l on l.dispatch_id = d.id
+        left join agenda_version v on v.meeting_id = m.id and (v.dispatch_id = d.id or v.version = l.version)
         left join lateral (
             select o.name, o.parent_id from authority o where o.kind = 'competence_centre' order by o.key limit 1) c on true
         left join authority h on h.id = c.parent_id
@@ -806,17 +809,23 @@ async def find_letter(db: Connection, dispatch_id: UUID) -> asyncpg.Record | Non
     )
 
 
-async def list_edition_papers(db: Connection, meeting_id: UUID, version: int) -> list[asyncpg.Record]:
-    """The papers that go out with an agenda, confidential ones last. For workers."""
+async def list_edition_papers(
+    db: Connection, meeting_id: UUID, version: int, *, whole: bool = False
+) -> list[asyncpg.Record]:
+    """The papers that go out with an agenda, confidential ones last; `whole` adds those that went out before it, each in
+    its last version. For workers."""
     rows: list[Any] = await db.fetch(
         """
         select s.title, s.level, s.file_id, s.url, s.readers
         from agenda_version_paper s join paper p on p.id = s.paper_id join agenda_item i on i.id = p.item_id
-        where s.meeting_id = $1 and s.version = $2
+        where s.meeting_id = $1 and (s.version = $2 or $3 and s.version < $2 and not exists (
+            select from agenda_version_paper n
+            where n.paper_id = s.paper_id and n.paper_version > s.paper_version and n.version <= $2))
         order by s.level = 'confidential', i."order", p.number
         """,
         meeting_id,
         version,
+        whole,
     )
     return rows
 

@@ -219,6 +219,20 @@ create unique index minutes_version_annex on minutes_version (minutes_id, number
 select raise_wall('minutes_version');
 select write_once('minutes_version');
 
+-- The summons (Ladung) in the words of the minutes: what the deliveries proved when it was put down, and what was said at
+-- TOP 1. `objections` is null while nothing was recorded, '' when none were raised. Kept up until the minutes are approved.
+create table summons (
+    meeting_id uuid constraint summons_unique primary key constraint summons_meeting_exists references meeting,
+    finding text not null,
+    defects jsonb not null default '[]',
+    statement text not null default '',
+    objections text,
+    recorded_by_name text not null default '',
+    recorded_at timestamptz,
+    revision integer not null default 1,
+    constraint summons_recorded check ((objections is null) = (recorded_at is null))
+);
+
 create table minutes_print (
     version_id uuid primary key constraint minutes_print_version_exists references minutes_version,
     file_id uuid not null constraint minutes_print_file_exists references file,

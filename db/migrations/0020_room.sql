@@ -207,6 +207,11 @@ language sql stable as $$
                 order by t."order"), '[]')
             from agenda_item t left join agenda_content c on c.item_id = t.id and ($3 or visible(c.audience, $2))
             where t.meeting_id = m.id and t.number <> ''))
+        -- A meeting of which nothing is known about the summons has minutes without a word about it.
+        || coalesce((
+            select jsonb_build_object('summons', jsonb_build_object('finding', u.finding, 'defects', u.defects,
+                'statement', u.statement))
+            from summons u where u.meeting_id = m.id), '{}')
     from meeting m left join minutes i on i.meeting_id = m.id
     where m.id = $1
 $$;

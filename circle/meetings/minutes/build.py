@@ -162,6 +162,7 @@ def _print(row: asyncpg.Record, content: Content, items: list[MinutesItem], anne
         present=[] if annex else rules.attendance_lines(content.attendance, "present", "office"),
         represented=[] if annex else rules.attendance_lines(content.attendance, "represented"),
         excused=[] if annex else rules.attendance_lines(content.attendance, "excused"),
+        summons=[] if annex else rules.summons_lines(content.summons),
         guests=[] if annex else rules.attendance_lines(content.attendance, "guest"),
         draft=draft,
         status_text=f"{line} Fassung {row['number']}. SHA-256 des Wortlauts: {row['sha256']}",

@@ -71,10 +71,19 @@ class Attendance(msgspec.Struct, frozen=True):
     """All times, when somebody was there more than once."""
 
 
+class SummonsWords(msgspec.Struct, frozen=True):
+    """How the meeting was called (Form und Frist): what the deliveries prove, each defect, and what was said at TOP 1."""
+
+    finding: str
+    defects: list[str]
+    statement: str
+
+
 class Content(msgspec.Struct, frozen=True):
     """What minutes say: head and items, names as text of the day. The canonical JSON of a version holds these fields.
 
-    `begins` and `ends` are HH:MM, `number` counts the meetings of the year.
+    `begins` and `ends` are HH:MM, `number` counts the meetings of the year. `summons` is null, and not filed, where
+    nothing is known about it.
     """
 
     reference: str
@@ -92,6 +101,7 @@ class Content(msgspec.Struct, frozen=True):
     keeper_name: str | None
     attendance: list[Attendance]
     items: list[MinutesItem]
+    summons: SummonsWords | None = None
 
 
 class Objection(msgspec.Struct, frozen=True):

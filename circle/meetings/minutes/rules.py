@@ -11,7 +11,7 @@ import msgspec
 from circle.core import calendar, errors
 from circle.meetings.agenda import rules as agenda_rules
 
-from .model import Attendance, Move
+from .model import Attendance, Move, SummonsWords
 
 MASK = "Vertraulicher Tagesordnungspunkt"
 KINDS = {"result": "Ergebnisniederschrift", "course": "Verlaufsniederschrift"}
@@ -179,6 +179,13 @@ def _times(one: Attendance) -> str:
     return (f", ab {one.from_local} Uhr" if one.from_local else "") + (
         f", bis {one.to_local} Uhr" if one.to_local else ""
     )
+
+
+def summons_lines(summons: SummonsWords | None) -> list[str]:
+    """What minutes say about form and time of the invitation, line by line."""
+    if summons is None:
+        return []
+    return [line for line in (summons.finding, *summons.defects, summons.statement) if line]
 
 
 def attendance_lines(attendance: list[Attendance], *statuses: str) -> list[str]:

@@ -1,0 +1,33 @@
+"""How a meeting was called, as its pages show it to whoever runs it: `summons/panel.html`."""
+
+from typing import Any
+
+from circle.core import access
+from circle.core.auth import Actor
+from circle.core.db import Connection
+from circle.meetings.model import Meeting
+
+from . import rules, store
+from .model import Summons
+
+
+async def panel(db: Connection, actor: Actor, meeting: Meeting) -> dict[str, Any]:
+    """What `summons/panel.html` shows under the name `summons`; empty for others, and while nobody is invited."""
+    if not access.may(actor, "meetings.run") or meeting.state in ("planned", "agenda_open"):
+        return {}
+    return shown(
+        rules.judge(await store.find(db, meeting.id, actor.today)),
+        invites=access.may(actor, "meetings.invite"),
+    )
+
+
+def shown(found: Summons, *, invites: bool) -> dict[str, Any]:
+    """The same for a page that has asked already."""
+    return {
+        "found": found,
+        "here": f"/sitzungen/{found.reference}/ladung",
+        "word": rules.VERDICTS[found.verdict],
+        "may_record": found.meeting_state in rules.RECORDING,
+        "may_send_on": invites and found.meeting_state == "invited",
+        "formula": rules.FORMULA,
+    }
