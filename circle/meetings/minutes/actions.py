@@ -6,13 +6,14 @@ from uuid import UUID
 import asyncpg
 import msgspec
 
-from circle.core import access, audit, auth, calendar, errors
+from circle.core import access, audit, auth, calendar, clock, errors
 from circle.core.auth import Actor
 from circle.core.db import Answer, Caller, Connection, for_the_record
 from circle.distribution import actions as distribution
 from circle.distribution.model import Kind as LetterKind
 from circle.distribution.model import Letter, Part
 from circle.meetings.agenda import actions as agenda
+from circle.meetings.summons import finding as summons
 from circle.search import index as search_index
 
 from . import rules, store
@@ -271,6 +272,7 @@ async def freeze(
     The main part is for the circle and the guests of the meeting, an annex for the persons named for its item.
     Returns False when the words are those of the version before.
     """
+    await summons.settle(db, meeting_id, clock.day(at))
     async with for_the_record(db):
         parts = rules.freeze(await store.content(db, meeting_id))
         before = await store.digests(db, minutes_id, number - 1)
