@@ -43,6 +43,8 @@ from circle.meetings.procedure import pages as procedure_pages
 from circle.meetings.replies import api as replies_api
 from circle.meetings.replies import pages as replies_pages
 from circle.meetings.room import api as room_api
+from circle.meetings.summons import api as summons_api
+from circle.meetings.summons import pages as summons_pages
 from circle.meetings.year import api as year_api
 from circle.meetings.year import pages as year_pages
 from circle.people import api as people_api
@@ -77,6 +79,7 @@ FEATURES = [
     "meetings",
     "meetings/agenda",
     "meetings/bundle",
+    "meetings/summons",
     "meetings/calls",
     "meetings/feeds",
     "meetings/minutes",
@@ -124,6 +127,8 @@ ROUTERS: list[Router] = [
     calls_pages.router,
     bundle_api.router,
     bundle_pages.router,
+    summons_api.router,
+    summons_pages.router,
     feeds_api.router,
     feeds_api.fetched,
     feeds_pages.router,
