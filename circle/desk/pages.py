@@ -31,6 +31,7 @@ ACTS = {
     "suit": ("Terminabfrage", "Antworten", "bis"),
     "fix": ("Terminabfrage beantwortet", "Tag festlegen", "Antworten bis"),
     "object": ("Niederschrift prüfen", "Lesen", "Einwendungen bis"),
+    "send_on": ("Nach der Einladung dazugekommen", "Einladung nachsenden", "am"),
     "run": ("Laufende Sitzung", "Zur Sitzung", "am"),
     "write": ("Niederschrift schreiben", "Schreiben", "Entwurf bis"),
     "dispatch": ("Vorbereiteter Versand", "Prüfen und senden", ""),

@@ -83,6 +83,10 @@ async def get(db: Connection, caller: Caller) -> Answer:
             where m.state = 'agenda_open' and 'circle_office' = any(me.roles) and visible(m.audience, me.keys)
                 and (m.deadlines -> 'invitation_latest' ->> 'on')::date <= me.today + 14
             union all
+            select 'send_on', w.name, m.reference, m.date, '/sitzungen/' || m.reference || '/ladung#nachsenden'
+            from me, meeting m cross join lateral late_invitees(m, me.today) w
+            where m.state = 'invited' and 'circle_office' = any(me.roles) and visible(m.audience, me.keys)
+            union all
             select 'come', m.title, m.reference, m.date, '/sitzungen/' || m.reference || '#rueckmeldung'
             from me join invitee i on i.person_id = me.person_id join meeting m on m.id = i.meeting_id
             where m.state = 'invited' and m.date >= me.today and visible(m.audience, me.keys) and coalesce((

@@ -2,13 +2,15 @@
 
 from typing import Any
 
+import msgspec
+
 from circle.core import access
-from circle.core.auth import Actor
-from circle.core.db import Connection
+from circle.core.auth import Actor, Me
+from circle.core.db import Caller, Connection
 from circle.meetings.model import Meeting
 
 from . import rules, store
-from .model import Summons
+from .model import Facts, Summons
 
 
 async def panel(db: Connection, actor: Actor, meeting: Meeting) -> dict[str, Any]:
@@ -19,6 +21,17 @@ async def panel(db: Connection, actor: Actor, meeting: Meeting) -> dict[str, Any
         rules.judge(await store.find(db, meeting.id, actor.today)),
         invites=access.may(actor, "meetings.invite"),
     )
+
+
+async def of_page(db: Connection, caller: Caller, me: Me, meeting: Meeting) -> dict[str, Any]:
+    """The same for the page of a meeting, which only reads: one statement more, for whoever runs it; nothing is recorded
+    there."""
+    if not access.may(me, "meetings.run") or meeting.state in ("planned", "agenda_open"):
+        return {}
+    facts = msgspec.json.decode((await store.get(db, caller, meeting.id)).body, type=Facts | None)
+    if facts is None:
+        return {}
+    return shown(rules.judge(facts), invites=access.may(me, "meetings.invite")) | {"may_record": False}
 
 
 def shown(found: Summons, *, invites: bool) -> dict[str, Any]:
