@@ -35,6 +35,7 @@ from .procedure import rules as procedure
 from .replies import pages as reply_pages
 from .replies import rules as reply_rules
 from .replies import store as replies
+from .summons import panel as summons_panel
 
 Incoming = Request[Any, Any, Any]
 HERE = "/sitzungen/{reference:str}"
@@ -134,10 +135,11 @@ async def show(
     me, today = auth.me(found.me), clock.day(caller.now)
     acts = rules.acts(me, meeting, today)
     reply = await reply_pages.panel(db, caller, meeting.id) if meeting.state == "invited" else None
+    summons = await summons_panel.of_page(db, caller, me, meeting)
     return pages.show(
         request, "meetings/show.html", me, meeting=meeting, acts=acts, act_links=ACTS, points=_points(meeting),
         hints=_hints(meeting) if access.may(me, "meetings.convene") else [], times=rules.clock_times(meeting),
-        deadline_words=rules.DEADLINE_WORDS, revision=found.revision, may_open=meeting.state in rules.STEPS["open"] and access.may(me, "meetings.convene"), reply=reply, may_dispatch=access.may(me, "dispatches.send"),
+        deadline_words=rules.DEADLINE_WORDS, revision=found.revision, may_open=meeting.state in rules.STEPS["open"] and access.may(me, "meetings.convene"), reply=reply, summons=summons, may_dispatch=access.may(me, "dispatches.send"),
         may_deputise=access.may(me, "absences.enter") and meeting.date >= today and meeting.state not in ("cancelled", "moved"),
         **WORDS,
     )  # fmt: skip
