@@ -189,6 +189,23 @@ CONSTRAINTS: dict[str, tuple[type[CircleError], str, str]] = {
         "Eben ist ein anderer Punkt aufgerufen worden. Bitte neu laden.",
     ),
     "agenda_content_extra_sane": (Invalid, "invalid", "Mehr als 600 Minuten bekommt kein Punkt dazu."),
+    "speech_request_one_waiting": (
+        Conflict,
+        "already_waiting",
+        "Diese Wortmeldung steht schon auf der Liste.",
+    ),
+    "speech_request_one_speaker": (Conflict, "busy", "Eben hat jemand anderes das Wort bekommen."),
+    "ballot_one_open": (Conflict, "ballot_open", "Zu diesem Punkt läuft schon eine Abstimmung."),
+    "ballot_settled": (
+        Conflict,
+        "ballot_open",
+        "Zu diesem Punkt läuft noch eine Abstimmung. Bitte schließen Sie sie oder brechen Sie sie ab.",
+    ),
+    "ballot_within_voices": (
+        Conflict,
+        "too_many_votes",
+        "Gezählt sind mehr Stimmen, als Häuser mit Stimme im Raum sind.",
+    ),
     "written_once": (Conflict, "written_once", "Das ist festgeschrieben und wird nicht mehr geändert."),
 }
 
@@ -271,9 +288,14 @@ def german(message: str) -> str:
     return "Dieser Wert ist nicht gültig."
 
 
+def dotted(path: str) -> str:
+    """`items[0].title`, as msgspec writes a place in a list, as `items.0.title`."""
+    return re.sub(r"\[(\d*|\.\.\.)\]", r".\1", path).strip(".")
+
+
 def field_of(message: str) -> str:
     """The field a msgspec message is about: `... - at `$.items[0].title`` → `items.0.title`."""
     named = re.search(r"(?:missing required|unknown) field `(.+?)`", message)
     path = re.search(r"at `\$\.?(.*?)`", message)
-    parts = re.sub(r"\[(\d*|\.\.\.)\]", r".\1", path.group(1)).strip(".") if path else ""
+    parts = dotted(path.group(1)) if path else ""
     return ".".join(part for part in (parts, named.group(1) if named else "") if part)
