@@ -195,7 +195,9 @@ def example(schema: dict[str, Any], schemas: dict[str, Any], name: str = "") -> 
         case "boolean":
             return bool(schema.get("default", True))
         case "integer" | "number":
-            known = WORDS.get(name, 7)
+            # The same name may be a word elsewhere: the place of a meeting, the place in a row.
+            known: Any = WORDS.get(name, 7)
+            known = known if isinstance(known, int) else 7
             fitting = min(max(known, schema.get("minimum", known)), schema.get("maximum", known))
             return int(fitting) if kind == "integer" else fitting
         case "string":

@@ -11,7 +11,7 @@ from uuid import UUID
 import asyncpg
 import msgspec
 
-from circle.core import access, audit, auth, calendar, errors, files, live
+from circle.core import access, audit, auth, calendar, errors, files, live, merging
 from circle.core.auth import Actor
 from circle.core.db import Caller, Connection, for_the_record
 from circle.distribution import actions as distribution
@@ -49,6 +49,7 @@ async def propose(db: Connection, actor: Actor, meeting_id: UUID, new: NewItem) 
     meeting = await _meeting(db, actor, meeting_id)
     access.require(actor, "agenda.propose")
     rules.require_proposals(meeting.state, office=access.may(actor, "agenda.admit"))
+    rules.require_room(await store.count_items(db, meeting_id))
     item_id = uuid.uuid4()
     await _require_known(db, actor, item_id, [new.rapporteur_id, *new.named])
     order = await store.next_place(db, meeting_id)
@@ -207,11 +208,18 @@ async def adjourn(
 
 
 async def conclude(
-    db: Connection, actor: Actor, item_id: UUID, wanted: Outcome, expected: int | None = None
+    db: Connection,
+    actor: Actor,
+    item_id: UUID,
+    wanted: Outcome,
+    expected: int | None = None,
+    *,
+    voices: int | None = None,
 ) -> None:
     """Enter text, result, wording, voices and reservations, until the minutes are approved (part 3, Ergebnisarten).
 
-    The circle overrules no house, and decides nothing under „Verschiedenes“.
+    The circle overrules no house, and decides nothing under „Verschiedenes“. `voices` are those that a vote has found;
+    without it they are those that were there.
     """
     meeting, item = await locked(db, actor, item_id)
     access.require(actor, "meetings.run")
@@ -228,7 +236,9 @@ async def conclude(
     kept = msgspec.json.decode(item.votes) if item.votes else None
     votes = kept if wanted.votes is msgspec.UNSET else msgspec.to_builtins(wanted.votes)
     rules.require_result(item.kind, item.confidentiality == "confidential", result, text, votes)
-    rules.require_votes(votes, await store.count_voices(db, item.meeting_id, item_id, actor.now))
+    if voices is None:
+        voices = await store.count_voices(db, item.meeting_id, item_id, actor.now)
+    rules.require_votes(votes, voices)
     reservations = msgspec.json.decode(item.reservations)
     if wanted.reservations is not msgspec.UNSET:
         reservations = [
@@ -334,9 +344,11 @@ async def arrange(db: Connection, actor: Actor, meeting_id: UUID, plan: Plan, ex
     access.require(actor, "agenda.admit")
     if meeting.state not in (*rules.BEFORE_MEETING, "running"):
         raise errors.Conflict("Die Sitzung ist vorbei. Die Reihenfolge steht fest.")
+    shells = await store.list_shells(db, meeting_id)
     if meeting.revision != expected:
-        raise errors.Stale(current={"id": meeting.id, "revision": meeting.revision})
-    places = rules.places(await store.list_shells(db, meeting_id), plan.item_ids)
+        there = [shell.id for shell in shells if shell.status in rules.MOVABLE]
+        raise errors.Stale(current={"id": meeting.id, "revision": meeting.revision, "item_ids": there})
+    places = rules.places(shells, plan.item_ids)
     await store.update_places(db, list(places), list(places.values()))
     if plan.minutes is not msgspec.UNSET:
         times = {item_id: minutes for item_id, minutes in plan.minutes.items() if item_id in places}
@@ -552,6 +564,7 @@ async def _target(db: Connection, actor: Actor, meeting: StoredMeeting, target_i
 
 
 async def _copy(db: Connection, item: StoredItem, target: StoredMeeting) -> UUID:
+    rules.require_room(await store.count_items(db, target.id))
     copy_id = uuid.uuid4()
     order = await store.next_place(db, target.id)
     status = item.status if item.status in rules.PROPOSALS else "admitted"
@@ -584,6 +597,7 @@ async def _reservation(
         "by_name": name,
         "kind": new.kind,
         "text": new.text,
+        "decide_by": new.decide_by.isoformat() if new.decide_by else None,
         "resolved_on": before.get("resolved_on"),
         "outcome": before.get("outcome"),
     }

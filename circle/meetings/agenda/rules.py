@@ -72,6 +72,8 @@ OUTCOMES = {"withdrawn": "zurückgenommen", "upheld": "bestätigt"}
 SUBMISSION_DAYS, PAPER_DAYS = 28, 7
 """Days before the meeting, when it keeps no deadlines of its own."""
 PROPOSALS = ("registered", "returned")
+MOST_ITEMS = 200
+"""On one agenda: more than a year's meetings ever had, and what one page and one act of ordering still hold."""
 MOVABLE = ("registered", "admitted", "on_agenda")
 BEFORE_MEETING = ("planned", "agenda_open", "invited")
 TALKING = ("running", "held", "minutes_draft")
@@ -89,6 +91,15 @@ def require_proposals(meeting_state: str, *, office: bool) -> None:
     if meeting_state not in BEFORE_MEETING:
         raise errors.Conflict(
             "Diese Sitzung nimmt keine Punkte mehr auf. Bitte melden Sie den Punkt für die nächste Sitzung an."
+        )
+
+
+def require_room(items: int) -> None:
+    """Raises Conflict when the agenda is full."""
+    if items >= MOST_ITEMS:
+        raise errors.Conflict(
+            f"Diese Tagesordnung hat schon {MOST_ITEMS} Punkte. Mehr nimmt eine Sitzung nicht auf.",
+            code="agenda_full",
         )
 
 

@@ -261,6 +261,11 @@ async def list_shells(db: Connection, meeting_id: UUID) -> list[Shell]:
     return msgspec.convert([dict(row) for row in rows], list[Shell])
 
 
+async def count_items(db: Connection, meeting_id: UUID) -> int:
+    """How many items a locked meeting has, whatever became of them."""
+    return int(await db.fetchval("select count(*) from agenda_item where meeting_id = $1", meeting_id))
+
+
 async def next_place(db: Connection, meeting_id: UUID) -> int:
     """The place of a new item: at the end, but before „Verschiedenes“ and what else stands last, which make room."""
     place: int = await db.fetchval(

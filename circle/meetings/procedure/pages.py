@@ -208,8 +208,8 @@ async def _again(
 
 
 def _field(name: str, rows: list[int]) -> str:
-    """`standing_items[1].kind` is that of the second row that is filled, perhaps `standing_kind_3`."""
-    if found := re.fullmatch(r"standing_items\[(\d+)\]\.(\w+)", name):
+    """`standing_items.1.kind` is that of the second row that is filled, perhaps `standing_kind_3`."""
+    if found := re.fullmatch(r"standing_items\.(\d+)\.(\w+)", name):
         return f"standing_{found[2]}_{rows[int(found[1])]}"
     return name.replace(".", "_")
 

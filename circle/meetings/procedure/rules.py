@@ -219,11 +219,11 @@ def _fitting(items: list[StandingItem]) -> dict[str, str]:
             other.kind for other in items[:n]
         ]
         if again:
-            wrong[f"rules.standing_items[{n}].kind"] = (
+            wrong[f"rules.standing_items.{n}.kind"] = (
                 f"„{KINDS[one.kind]}“ steht nur einmal auf der Tagesordnung."
             )
         elif one.kind == "miscellaneous" and one.place != "last":
-            wrong[f"rules.standing_items[{n}].place"] = "„Verschiedenes“ gehört an das Ende."
+            wrong[f"rules.standing_items.{n}.place"] = "„Verschiedenes“ gehört an das Ende."
     return wrong
 
 

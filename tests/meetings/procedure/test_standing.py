@@ -70,14 +70,14 @@ async def test_none_at_all_is_a_choice(db: Connection, client: Clients) -> None:
     ("items", "field"),
     [
         ([OPENING] * 13, "rules.standing_items"),
-        ([OPENING | {"title": ""}], "rules.standing_items[0].title"),
-        ([OPENING | {"title": "zwei\nZeilen"}], "rules.standing_items[0].title"),
-        ([OPENING, OPENING | {"title": "x" * 301}], "rules.standing_items[1].title"),
-        ([OPENING | {"minutes": 601}], "rules.standing_items[0].minutes"),
-        ([OPENING | {"place": "middle"}], "rules.standing_items[0].place"),
-        ([OPENING | {"kind": "chat"}], "rules.standing_items[0].kind"),
-        ([OPENING, END, END], "rules.standing_items[2].kind"),
-        ([END | {"place": "first"}], "rules.standing_items[0].place"),
+        ([OPENING | {"title": ""}], "rules.standing_items.0.title"),
+        ([OPENING | {"title": "zwei\nZeilen"}], "rules.standing_items.0.title"),
+        ([OPENING, OPENING | {"title": "x" * 301}], "rules.standing_items.1.title"),
+        ([OPENING | {"minutes": 601}], "rules.standing_items.0.minutes"),
+        ([OPENING | {"place": "middle"}], "rules.standing_items.0.place"),
+        ([OPENING | {"kind": "chat"}], "rules.standing_items.0.kind"),
+        ([OPENING, END, END], "rules.standing_items.2.kind"),
+        ([END | {"place": "first"}], "rules.standing_items.0.place"),
     ],
 )
 async def test_what_does_not_fit(db: Connection, client: Clients, items: Any, field: str) -> None:
