@@ -51,7 +51,7 @@ async def revoke(db: Connection, actor: Actor, *, circle: bool = False) -> None:
     await audit.record(db, actor, "calendar_feed.revoked", "calendar_feed", feed_id, circle=circle)
 
 
-async def fetch(db: Connection, token: str, known: str, settings: Settings, now: datetime) -> File:
+async def serve(db: Connection, token: str, known: str, settings: Settings, now: datetime) -> File:
     """What the feed behind an address holds at this moment, by the rights its owner has now. `known` is If-None-Match.
 
     Whoever has left, and whoever may see nothing any more, gets an empty calendar: programs then drop what they hold, which

@@ -62,7 +62,7 @@ async def fetch(request: Incoming, db: web.Db, caller: web.Asking, name: FromPat
     try:
         if not name.endswith(".ics"):
             raise errors.NotFound
-        file = await actions.fetch(db, name.removesuffix(".ics"), known, settings, caller.now)
+        file = await actions.serve(db, name.removesuffix(".ics"), known, settings, caller.now)
     except (errors.NotFound, errors.TooMany) as refused:
         # Plain words: whoever reads them is a program, and a page of ours has links that need a sign-in.
         return Response(
