@@ -15,7 +15,20 @@ from litestar.static_files import create_static_files_router
 from circle import settings as settings_module
 from circle.consultations import api as consultations_api
 from circle.consultations import pages as consultations_pages
-from circle.core import audit_api, clock, db, fields, files_api, live, logs, openapi, pages, status, web
+from circle.core import (
+    audit_api,
+    clock,
+    db,
+    fields,
+    files_api,
+    live,
+    logs,
+    merging,
+    openapi,
+    pages,
+    status,
+    web,
+)
 from circle.core import files as core_files
 from circle.desk import pages as desk_pages
 from circle.distribution import api as distribution_api
@@ -34,6 +47,8 @@ from circle.meetings.calls import api as calls_api
 from circle.meetings.calls import pages as calls_pages
 from circle.meetings.feeds import api as feeds_api
 from circle.meetings.feeds import pages as feeds_pages
+from circle.meetings.floor import api as floor_api
+from circle.meetings.floor import pages as floor_pages
 from circle.meetings.minutes import api as minutes_api
 from circle.meetings.minutes import pages as minutes_pages
 from circle.meetings.polls import api as polls_api
@@ -43,8 +58,11 @@ from circle.meetings.procedure import pages as procedure_pages
 from circle.meetings.replies import api as replies_api
 from circle.meetings.replies import pages as replies_pages
 from circle.meetings.room import api as room_api
+from circle.meetings.room import pages as room_pages
 from circle.meetings.summons import api as summons_api
 from circle.meetings.summons import pages as summons_pages
+from circle.meetings.writing import desk as writing_desk
+from circle.meetings.writing import pages as writing_pages
 from circle.meetings.year import api as year_api
 from circle.meetings.year import pages as year_pages
 from circle.people import api as people_api
@@ -87,6 +105,9 @@ FEATURES = [
     "meetings/procedure",
     "meetings/year",
     "meetings/replies",
+    "meetings/floor",
+    "meetings/room",
+    "meetings/writing",
     "consultations",
     "measures",
     "desk",
@@ -140,9 +161,13 @@ ROUTERS: list[Router] = [
     year_pages.router,
     minutes_api.router,
     minutes_pages.router,
+    floor_api.router,
+    floor_pages.router,
     room_api.router,
+    room_pages.router,
     replies_api.router,
     replies_pages.router,
+    writing_pages.router,
     consultations_api.router,
     consultations_pages.router,
     measures_api.router,
@@ -194,8 +219,10 @@ def require_permissions(app: Litestar) -> None:
     silent = [
         route.path
         for route in app.routes
-        for handler in getattr(route, "route_handlers", [])
-        if "permission" not in handler.opt and "OPTIONS" not in handler.http_methods
+        for handler in getattr(route, "route_handlers", [getattr(route, "route_handler", None)])
+        if handler
+        and "permission" not in handler.opt
+        and "OPTIONS" not in getattr(handler, "http_methods", ())
     ]
     if silent:
         raise RuntimeError(f"routes without a permission: {silent}")
@@ -219,7 +246,10 @@ def _lifespan(settings: Settings, database: db.Database | None) -> Lifespan:
         )
         app.state.labels = pages.labels(app.state.templates)
         app.state.redis = redis.asyncio.from_url(settings.redis_url) if settings.redis_url else None
+        merging.check()
         app.state.hub = live.Hub()
+        app.state.desk = writing_desk.Desk(own, app.state.hub, app.state.clock)
+        app.state.templates.globals["minutes_live"] = settings.minutes_live
         # Tests put every request on one connection of their own: nothing is committed there, so nothing can be heard.
         hearing = (
             asyncio.create_task(app.state.hub.listen(settings.database_url)) if database is None else None

@@ -154,10 +154,11 @@ class Told:
 async def listening(app: Litestar, path: str, token: str) -> AsyncIterator[Told]:
     """An open stream; the client that the other tests use waits for the end of an answer."""
     told, gone = Told(), asyncio.Event()
+    path, _, query = path.partition("?")
     headers = [(b"host", urlsplit(ADDRESS).netloc.encode()), (b"authorization", f"Bearer {token}".encode())]
     scope = {
         "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": "GET", "scheme": "http",
-        "path": path, "raw_path": path.encode(), "query_string": b"", "root_path": "", "headers": headers,
+        "path": path, "raw_path": path.encode(), "query_string": query.encode(), "root_path": "", "headers": headers,
         "client": ("127.0.0.1", 1), "server": ("127.0.0.1", 80), "state": {},
     }  # fmt: skip
 

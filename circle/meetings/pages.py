@@ -1,4 +1,4 @@
-"""Pages of meetings: the list, one meeting with its next act, what goes out, and the room in which it is held."""
+"""Pages of meetings: the list, one meeting with its next act, and what goes out."""
 
 from collections.abc import Awaitable, Callable
 from datetime import time
@@ -7,21 +7,16 @@ from uuid import UUID
 
 import msgspec
 from litestar import Request, Response, Router, get, post
-from litestar.datastructures import FormMultiDict
 from litestar.params import FromPath, FromQuery
 
-from circle.core import access, answers, auth, calendar, clock, errors, fields, files, ics, pages, web
+from circle.core import access, answers, auth, calendar, clock, fields, files, ics, pages, web
 from circle.core.auth import Actor
-from circle.core.clock import BERLIN
 from circle.core.db import Answer, Caller, Connection
-from circle.core.errors import CircleError
 
-from . import actions, attendance, dispatches, letters, rules, store
+from . import actions, dispatches, letters, rules, store
 from .agenda import actions as agenda
 from .agenda import rules as agenda_rules
 from .model import (
-    AttendanceList,
-    AttendingPerson,
     Cancellation,
     Meeting,
     MeetingCard,
@@ -33,8 +28,6 @@ from .model import (
 )
 from .procedure import rules as procedure
 from .replies import pages as reply_pages
-from .replies import rules as reply_rules
-from .replies import store as replies
 from .summons import panel as summons_panel
 
 Incoming = Request[Any, Any, Any]
@@ -51,6 +44,7 @@ TONES = {
 }
 ACTS = {
     "room": ("Zum Sitzungsraum", "/raum"),
+    "live": ("Live mitverfolgen", "/live"),
     "minutes": ("Zur Niederschrift", "/niederschrift"),
     "invite": ("Einladung versenden …", "/einladung"),
     "supplement": ("Nachversand …", "/nachversand"),
@@ -319,67 +313,6 @@ async def move(
         pages.again(request, "meetings/move.html", actor, wrong, form, **context)
 
 
-@get(HERE + "/raum", opt={"permission": "meetings.run"})
-async def show_room(
-    request: Incoming, db: web.Db, caller: web.Asking, actor: web.Acting, reference: FromPath[str]
-) -> Response[bytes]:
-    """The room of the moderation: agenda with time, attendance with quorum, and the way from opening to closing."""
-    found, meeting = await _meeting(db, caller, reference)
-    access.require(actor, "meetings.run")
-    rules.require_step("attend", meeting.state)
-    await agenda.note_reading(db, caller, found.me, meeting.agenda)
-    return pages.show(
-        request, "meetings/room.html", actor.card, **await _room(db, actor, meeting, found.revision)
-    )
-
-
-@post(HERE + "/raum/anwesenheit", opt={"permission": "meetings.run"})
-async def record_attendance(
-    request: Incoming, db: web.Db, caller: web.Asking, actor: web.Acting, reference: FromPath[str]
-) -> Response[Any]:
-    """Take everybody's attendance in one act."""
-    form = await pages.read_form(request)
-    found, meeting = await _meeting(db, caller, reference)
-    access.require(actor, "meetings.run")
-    people: list[str] = []
-    try:
-        async with pages.attempt(db):
-            wanted, people = _attendance_of(form)
-            await attendance.record(db, actor, meeting.id, wanted, pages.revision(form))
-    except pages.MENDABLE as wrong:
-        named = _at_fields(wrong, people)
-        pages.again(
-            request, "meetings/room.html", actor, named, form, **await _room(db, actor, meeting, found.revision)
-        )  # fmt: skip
-    return pages.go(f"/sitzungen/{reference}/raum", "Die Anwesenheit ist gespeichert.")
-
-
-@post(HERE + "/raum/beginnen", opt={"permission": "meetings.run"})
-async def start(request: Incoming, db: web.Db, actor: web.Acting, reference: FromPath[str]) -> Response[Any]:
-    """Open the meeting."""
-    form = await pages.read_form(request)
-    meeting = await actions.locked(db, actor, None, reference[:40])
-
-    async def act() -> str:
-        await actions.start(db, actor, meeting.id, pages.revision(form))
-        return f"/sitzungen/{reference}/raum"
-
-    return await pages.once(request, db, actor, form, act, "Die Sitzung ist eröffnet.")
-
-
-@post(HERE + "/raum/schliessen", opt={"permission": "meetings.run"})
-async def close(request: Incoming, db: web.Db, actor: web.Acting, reference: FromPath[str]) -> Response[Any]:
-    """Close the meeting, and go on with the minutes."""
-    form = await pages.read_form(request)
-    meeting = await actions.locked(db, actor, None, reference[:40])
-
-    async def act() -> str:
-        await actions.close(db, actor, meeting.id, pages.revision(form))
-        return f"/sitzungen/{reference}/niederschrift"
-
-    return await pages.once(request, db, actor, form, act, "Die Sitzung ist geschlossen.")
-
-
 async def _meeting(db: Connection, caller: Caller, reference: str) -> tuple[Answer, Meeting]:
     found = await store.get(db, caller, reference=reference[:40])
     return found, pages.as_struct(found, Meeting)
@@ -472,117 +405,11 @@ async def _off_page(
     }
 
 
-async def _room(db: Connection, actor: Actor, meeting: Meeting, revision: int) -> dict[str, Any]:
-    """The room: who may be there, the quorum of this minute, and how the time stands."""
-    recorded = {one.person_id: one for one in meeting.attendance}
-    choices = await store.list_choices(db, meeting.id, meeting.date)
-    seats = {one.person_id for one in meeting.members}
-    shown = [row for row in choices if row["id"] in recorded or row["id"] in seats or row["office"]]
-    known = {row["id"] for row in shown}
-    running = meeting.state == "running"
-    at = f"{actor.now.astimezone(BERLIN):%H:%M}" if running else None
-    waiting = [item for item in meeting.agenda if item.status in ("admitted", "on_agenda")]
-    answered = await replies.list_answers(db, meeting.id)
-    return {
-        "meeting": meeting,
-        "answered": answered,
-        "answer_words": reply_rules.WORDS,
-        "proposed": {
-            row["id"]: status
-            for row in shown
-            if row["id"] in answered and row["id"] not in recorded and meeting.state in ("invited", "running")
-            if (status := reply_rules.proposal(answered[row["id"]]["answer"], member=row["id"] in seats))
-        },
-        "revision": revision,
-        "recorded": recorded,
-        "shown": shown,
-        "deputies": {
-            row["id"]: [
-                (one["id"], one["name"] + (" (Vertretung)" if one["deputy"] else ""))
-                for one in sorted(choices, key=lambda one: not one["deputy"])
-                if one["authority_id"] == row["authority_id"] and one["id"] != row["id"]
-            ]
-            for row in shown
-            if row["id"] in seats
-        },
-        "others": [
-            (row["id"], f"{row['name']} ({row['authority_name']})")
-            for row in choices
-            if row["id"] not in known
-        ],
-        "quorum": rules.quorum(
-            meeting.attendance, meeting.members, meeting.editions, least=meeting.quorum_least, at=at
-        ),
-        "forecast": rules.forecast(meeting, actor.now),
-        "times": rules.clock_times(meeting),
-        "current": waiting[0].id if running and waiting else None,
-        "before": meeting.state in rules.BEFORE_MEETING,
-        "may_start": meeting.state in rules.STEPS["start"],
-        "may_close": running,
-        "left": [item for item in waiting if item.kind not in ("formality", "miscellaneous")],
-        **WORDS,
-    }
-
-
-def _attendance_of(form: FormMultiDict) -> tuple[AttendanceList, list[str]]:
-    """The attendance as the form of the room describes it, and the ids of its people in that order.
-
-    Who has no status is not recorded. Raises Invalid at the fields.
-    """
-    items: list[AttendingPerson] = []
-    people: list[str] = []
-    wrong: dict[str, str] = {}
-    named = [str(one) for one in form.getall("person", [])]
-    added = str(form.get("add_person", ""))
-    for person in [*named, *([added] if added else [])]:
-        mark = "add" if person == added and person not in named else person
-        status = str(form.get(f"status_{mark}", ""))
-        if not status:
-            continue
-        given = {"person_id": person, "status": status} | {
-            name: str(value)
-            for name, field in (("represented_by", "by"), ("from_local", "from"), ("to_local", "to"))
-            if (value := form.get(f"{field}_{mark}"))
-        }
-        if status != "represented":
-            # The choice of a deputy stays in the form when it is no longer meant.
-            given.pop("represented_by", None)
-        try:
-            items.append(msgspec.convert(given, AttendingPerson, strict=False))
-        except msgspec.ValidationError as error:
-            wrong[f"status_{mark}"] = errors.german(str(error))
-        people.append(mark)
-    if wrong:
-        raise errors.Invalid("Bitte prüfen Sie die Anwesenheit.", fields=wrong)
-    return AttendanceList(items), people
-
-
-FIELDS = {
-    "person_id": "status",
-    "status": "status",
-    "represented_by": "by",
-    "from_local": "from",
-    "to_local": "to",
-}
-
-
-def _at_fields(wrong: CircleError, people: list[str]) -> CircleError:
-    """The refusal of a list at the fields of its form: `items.2.status` → `status_<person>`."""
-    fields_wrong = {}
-    for name, text in wrong.fields.items():
-        parts = name.split(".")
-        if len(parts) == 3 and parts[1].isdigit():
-            name = f"{FIELDS[parts[2]]}_{people[int(parts[1])]}"
-        fields_wrong[name] = text
-    wrong.fields = fields_wrong
-    return wrong
-
-
 router = Router(
     "/",
     include_in_schema=False,
     route_handlers=[
         show_all, show_new, convene, show, calendar_file, show_change, change, open_agenda, show_invitation, invite,
-        show_supplement, supplement, show_cancel, cancel, show_move, move, show_room, record_attendance, start, close,
+        show_supplement, supplement, show_cancel, cancel, show_move, move,
     ],
 )  # fmt: skip

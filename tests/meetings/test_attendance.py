@@ -134,7 +134,7 @@ async def test_the_room_records_all_in_one_submit(db: Connection, client: Client
     answer = await browser.post(
         f"{PAGE}/raum/anwesenheit", form | {f"to_{ben}": "23:59", f"from_{ben}": "00:00"}
     )
-    assert (answer.status_code, answer.headers["location"]) == (303, f"{PAGE}/raum")
+    assert (answer.status_code, answer.headers["location"]) == (303, f"{PAGE}/raum/anwesenheit")
     rows = await db.fetch(
         "select p.name, a.status from attendance a join person p on p.id = a.person_id where a.meeting_id = $1 order by 1",
         meeting,
@@ -142,7 +142,7 @@ async def test_the_room_records_all_in_one_submit(db: Connection, client: Client
     assert [tuple(row) for row in rows] == [
         ("Anna Amt", "office"), ("Ben Beauftragt", "present"), ("Edda Fachkraft", "guest"), ("Kim Köln", "represented"),
     ]  # fmt: skip
-    page = (await browser.get(f"{PAGE}/raum")).text
+    page = (await browser.get(f"{PAGE}/raum/anwesenheit")).text
     assert "2 von 5 Häusern sind da" in page and "Edda Fachkraft" in page
     stale = await browser.post(f"{PAGE}/raum/anwesenheit", form)
     assert stale.status_code in (412, 422)
@@ -156,7 +156,7 @@ async def test_who_is_recorded_stands_in_the_form_and_stays(
     (clara,) = await ids(db, "clara")
     assert (await put(await client.as_("mona"), meeting, {"status": "guest"}, clara)).status_code == 200
     await db.execute("update person set active = false where id = $1", await make.person_id(db, "vera"))
-    page = (await (await client.browser("mona")).get(f"{PAGE}/raum")).text
+    page = (await (await client.browser("mona")).get(f"{PAGE}/raum/anwesenheit")).text
     for name in ("Clara Außen", "Vera Ministerium"):
         assert name in page, "a form that leaves somebody out would forget them"
 

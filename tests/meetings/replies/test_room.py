@@ -33,7 +33,7 @@ async def test_answers_are_proposed_and_nothing_is_recorded_by_that(
         await make.person_id(db, nick) for nick in ("ben", "dora", "mona", "kim", "anna")
     ]
     browser = await client.browser("mona")
-    page = (await browser.get(f"{PAGE}/raum")).text
+    page = (await browser.get(f"{PAGE}/raum/anwesenheit")).text
     assert (chosen(page, f"status_{ben}"), chosen(page, f"status_{dora}")) == ("present", "excused")
     assert (chosen(page, f"status_{mona}"), chosen(page, f"status_{anna}")) == ("office", "")
     # Kim is recorded as represented since the invitation; her answer stands beside it.
@@ -48,12 +48,12 @@ async def test_a_deputy_is_proposed_with_their_name(db: Connection, client: Clie
     meeting = await invited(db, office)
     ben = await make.person_id(db, "ben")
     await act(await client.as_("ben"), meeting, "reply", {"answer": "represented", "deputy_id": str(dora)})
-    page = (await (await client.browser("mona")).get(f"{PAGE}/raum")).text
+    page = (await (await client.browser("mona")).get(f"{PAGE}/raum/anwesenheit")).text
     assert chosen(page, f"status_{ben}") == "represented" and chosen(page, f"by_{ben}") == str(dora)
     assert "lässt sich vertreten durch Dora Stellvertretung" in page
 
 
 async def test_without_answers_nothing_is_proposed(db: Connection, client: Clients, office: Clock) -> None:
     await invited(db, office)
-    page = (await (await client.browser("mona")).get(f"{PAGE}/raum")).text
+    page = (await (await client.browser("mona")).get(f"{PAGE}/raum/anwesenheit")).text
     assert "Vorschlag" not in page and "Vorgeschlagen" not in page
