@@ -1,6 +1,7 @@
 """Coming, going, and whose voice is in the room; the attendance follows."""
 
 import uuid
+from collections.abc import Awaitable, Callable
 from datetime import date, timedelta
 from typing import Any
 
@@ -277,7 +278,7 @@ async def test_before_and_after_the_meeting_nobody_comes_and_times_stand_once_ap
     meeting, people = await scene.prepare(db, office)
     mona = await make.actor(db, office, "mona")
     here = scene.Scene(db, meeting, mona, people)
-    acts = [
+    acts: list[Callable[[], Awaitable[object]]] = [
         lambda: actions.arrive(db, here.at(60), meeting, Arrival(people["ben"])),
         lambda: actions.arrive_all(db, here.at(60), meeting, RollCall([Arrival(people["ben"])])),
         lambda: actions.leave(db, here.at(60), meeting, Departure(people["ben"])),
