@@ -10,6 +10,7 @@ from .model import Facts, FoundPerson, FoundThing, Right, Thing
 
 RIGHT_NAMES = {
     "polls.manage": "Termine abfragen und festlegen",
+    "feeds.manage": "die Adresse für den Kalender des Kreises verwalten",
     "polls.answer": "auf eine Terminabfrage antworten",
     "procedure.adopt": "beschlossene Geschäftsordnung eintragen",
     "meetings.convene": "Sitzung ansetzen",
