@@ -458,7 +458,7 @@ async def test_a_confidential_vote_is_for_those_who_may_open_the_item(
     assert (done["present"], done["quorum"]) == (5, True)
     assert (await ben.get(ballot)).json()["words"] == "verabredet, ein Vorbehalt offen"
     for table in ("ballot", "ballot_vote"):
-        assert await db.fetchval(f"select bool_and(not audience && array['circle']) from {table}")  # noqa: S608
+        assert await db.fetchval(f"select bool_and(not audience && array['circle']) from {table}")
     assert (await the_item(tom, item))["votes"] is None
 
 
