@@ -230,7 +230,7 @@ async def test_the_moderation_enters_what_a_house_says_aloud(
     koeln = str(await make.authority(db, "br-koeln"))
     assert (await say(mona, ballot, "consent", authority_id=koeln)).status_code == 200
     assert (await say(ben, ballot, "consent", authority_id=koeln)).status_code == 403
-    aloud = await db.fetchrow("select person_id, entered_by from ballot_vote")
+    [aloud] = await db.fetch("select person_id, entered_by from ballot_vote")
     assert tuple(aloud) == (await make.person_id(db, "kim"), await make.person_id(db, "mona"))
     await leave(db, office, meeting, "kim")
     for house in (koeln, str(await make.authority(db, "kfi")), str(uuid.uuid4())):

@@ -59,7 +59,7 @@ class Circle:
 async def test_two_votes_of_a_house_at_once(fresh: Fresh, kind: Any) -> None:
     circle = await Circle(fresh[0]).open(kind=kind)
     koeln = await _house(circle, "br-koeln")
-    said = await asyncio.gather(
+    said: Any = await asyncio.gather(
         circle.code("kim", actions.cast, circle.ballot, NewVote("against")),
         circle.code("mona", actions.cast, circle.ballot, NewVote("consent", authority_id=koeln)),
     )
@@ -73,7 +73,7 @@ async def test_two_votes_of_a_house_at_once(fresh: Fresh, kind: Any) -> None:
 
 async def test_casting_while_it_is_closed(fresh: Fresh) -> None:
     circle = await Circle(fresh[0]).open(kind="by_name")
-    said = await asyncio.gather(
+    said: Any = await asyncio.gather(
         *[circle.code(nick, actions.cast, circle.ballot, NewVote("consent")) for nick in ("ben", "kim", "tom")],
         circle.code("mona", actions.close, circle.ballot, BallotClosing("noted")),
     )  # fmt: skip

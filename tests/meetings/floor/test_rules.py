@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from circle.core import errors
+from circle.meetings.agenda import rules as agenda
 from circle.meetings.agenda.model import Votes
 from circle.meetings.floor import rules
 from circle.meetings.floor.model import BallotClosing, SpeechRequest
@@ -65,7 +66,7 @@ def test_silence_is_consent_only_when_it_is_established(present: Any, votes: Any
     assert by_name.counts == silent.counts and by_name.without == len(present - votes.keys())
 
 
-@given(st.sampled_from(list(rules.agenda.RESULTS)), kinds, present_houses, cast_votes, closings)
+@given(st.sampled_from(list(agenda.RESULTS)), kinds, present_houses, cast_votes, closings)
 def test_nothing_is_decided_without_quorum_or_consent(
     result: Any, kind: Any, present: Any, votes: Any, closing: Any
 ) -> None:
