@@ -70,7 +70,7 @@ begin
                 'state', case when s.state = 'cancelled' and e.state in ('new', 'leased') then 'cancelled' else e.state end,
                 'accepted_at', e.sent_at + make_interval(secs => (
                     select coalesce(max(o.offset_seconds), 0) from office_clock o)), 'error', e.error)
-                order by v.version, l.person_id is not null, a.name, e.name, e.id), '[]')
+                order by v.version, l.person_id is not null, a.kind <> 'district_government', a.name, e.name, e.id), '[]')
             from dispatch s join delivery e on e.dispatch_id = s.id
             join person q on q.id = e.person_id join authority a on a.id = q.authority_id
             left join late_invitation l on l.dispatch_id = s.id
