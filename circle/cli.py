@@ -67,6 +67,10 @@ def serve(proxy: str) -> None:
         port=settings.port,
         loop="uvloop",
         http="httptools",
+        ws="websockets-sansio",
+        # What is larger would not be taken anyway; and what is typed is too small to be worth packing.
+        ws_max_size=1024 * 1024,
+        ws_per_message_deflate=False,
         # The service logs its own requests, without addresses of people.
         access_log=False,
         log_level="warning",

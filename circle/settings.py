@@ -38,6 +38,7 @@ NAMES = {
     "CIRCLE_STATEMENT_TIMEOUT": "statement_timeout",
     "CIRCLE_LOG": "log",
     "CIRCLE_WORKERS": "workers",
+    "CIRCLE_MINUTES_LIVE": "minutes_live",
 }
 
 
@@ -76,6 +77,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     log: Literal["json", "text"] = "json"
     workers: Annotated[int, msgspec.Meta(ge=1, le=64)] = 2
     """Processes of the background worker."""
+    minutes_live: bool = True
+    """Several people write the text of an item at the same time; without it, or without JavaScript, a form is saved."""
 
     @property
     def address(self) -> str:

@@ -27,6 +27,7 @@ from circle.meetings.minutes import build as minutes
 from circle.meetings.polls import build as polls
 from circle.meetings.replies import actions as replies
 from circle.meetings.replies import mailbox
+from circle.meetings.writing import actions as writing
 from circle.meetings.year import actions as year
 from circle.people import actions as people
 from circle.people.deputies.letters import News
@@ -152,6 +153,12 @@ async def file_print(around: Around, minutes_id: UUID, number: int) -> None:
     await minutes.file_print(around.database, around.storage, minutes_id, number)
 
 
+async def forget_writing(around: Around, meeting_id: UUID) -> None:
+    """Who typed what when in minutes that are approved."""
+    async with around.database.begin(None) as db:
+        await writing.forget(db, meeting_id)
+
+
 async def extract_text(around: Around, file_id: UUID) -> None:
     """Read the text of an upload for the search."""
     await knowledge.extract_text(around.database, around.storage, file_id)
@@ -216,6 +223,7 @@ JOBS: dict[str, Job] = {
     "minutes.build_print": build_print,
     "polls.build_holds": build_holds,
     "minutes.file_print": file_print,
+    "writing.forget": forget_writing,
     "knowledge.extract_text": extract_text,
     "knowledge.mark_overdue": mark_overdue,
     "consultations.remind_due": remind_due,

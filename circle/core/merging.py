@@ -27,7 +27,10 @@ class Change(NamedTuple):
 
 
 class Document:
-    """A text with its history. Two that have taken in the same updates, in whatever order, say the same."""
+    """A text with its history. Two that have taken in the same updates, each hand's in its order, say the same.
+
+    A gap in what one hand wrote is not mended well by the library when it is filled later: letters may be missing then.
+    """
 
     def __init__(self, text: str = "") -> None:
         self._doc: Any = pycrdt.Doc()
@@ -69,27 +72,27 @@ class Document:
 
 
 def changes(old: str, new: str) -> list[Change]:
-    """How `new` came of `old`: by words where that is quick enough, else by lines, else as one change."""
-    start = _common(old, new)
-    end = _common(old[start:][::-1], new[start:][::-1])
-    a, b = old[start : len(old) - end], new[start : len(new) - end]
-    if not a or not b:
-        return [Change(start, start + len(a), b)] if a or b else []
-    # Whole words change, not the letters that two of them happen to share.
-    start, end = start - _tail(old[:start]), end - _head(old[len(old) - end :])
-    a, b = old[start : len(old) - end], new[start : len(new) - end]
+    """How `new` came of `old`: by whole words where that is quick enough, else by lines, else as one change."""
     for piece in (_TOKEN, _LINE):
-        left, right = piece.findall(a), piece.findall(b)
-        if len(left) * len(right) <= _MOST:
+        left, right = piece.findall(old), piece.findall(new)
+        start = _common(left, right)
+        end = _common(left[start:][::-1], right[start:][::-1])
+        a, b = left[start : len(left) - end], right[start : len(right) - end]
+        if len(a) * len(b) <= _MOST:
             break
     else:
-        return [Change(start, start + len(a), b)]
-    places = [start]
-    for one in left:
+        return _placed(left[:start], a, b, [("replace", 0, len(a), 0, len(b))])
+    return _placed(left[:start], a, b, difflib.SequenceMatcher(None, a, b, autojunk=False).get_opcodes())
+
+
+def _placed(before: list[str], old: list[str], new: list[str], steps: list[Any]) -> list[Change]:
+    """Steps between pieces as changes of characters, all counted in the old text."""
+    places = [sum(map(len, before))]
+    for one in old:
         places.append(places[-1] + len(one))
     return [
-        Change(places[i1], places[i2], "".join(right[j1:j2]))
-        for kind, i1, i2, j1, j2 in difflib.SequenceMatcher(None, left, right, autojunk=False).get_opcodes()
+        Change(places[i1], places[i2], "".join(new[j1:j2]))
+        for kind, i1, i2, j1, j2 in steps
         if kind != "equal"
     ]
 
@@ -128,20 +131,11 @@ def _at(text: str, place: int) -> int:
     return len(text[:place].encode())
 
 
-def _common(one: str, other: str) -> int:
-    """How many characters two texts begin with in common."""
-    low, high = 0, min(len(one), len(other))
-    while low < high:
-        middle = (low + high + 1) // 2
-        low, high = (middle, high) if one.startswith(other[:middle]) else (low, middle - 1)
-    return low
-
-
-def _tail(text: str) -> int:
-    """The length of the word that a text ends in."""
-    return len(re.search(r"\w*\Z", text)[0])  # type: ignore[index]  # it always matches
-
-
-def _head(text: str) -> int:
-    """The length of the word that a text begins with."""
-    return len(re.match(r"\w*", text)[0])  # type: ignore[index]  # it always matches
+def _common(one: list[str], other: list[str]) -> int:
+    """How many pieces two texts begin with in common."""
+    count = 0
+    for left, right in zip(one, other, strict=False):
+        if left != right:
+            break
+        count += 1
+    return count

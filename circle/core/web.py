@@ -61,7 +61,7 @@ class Front(ASGIMiddleware):
     It stands before the router: addresses that do not exist get the same.
     """
 
-    scopes = (ScopeType.HTTP,)
+    scopes = (ScopeType.HTTP, ScopeType.WEBSOCKET)
 
     def __init__(self, address: str) -> None:
         parts = urlsplit(address)
@@ -76,6 +76,13 @@ class Front(ASGIMiddleware):
         identity = secrets.token_hex(8)
         request_id.set(identity)
         path, method = scope["path"], str(scope.get("method"))
+        if scope["type"] == "websocket":
+            # It lasts as long as somebody writes, so there is no time to measure; refused before it opens, it is a 403.
+            if self._known_host(scope, path):
+                await next_app(scope, receive, send)
+            else:
+                await send({"type": "websocket.close", "code": 1008, "reason": ""})
+            return
         calm = path.startswith("/static/")
 
         async def out(message: Message) -> None:
@@ -149,7 +156,14 @@ async def permission(connection: ASGIConnection[Any, Any, Any, Any], handler: Ba
         site is None and origin and origin.lower() in connection.app.state.origins
     ):
         return
+    if connection.scope["type"] == "websocket" and origin and _is_own(connection, origin):
+        return
     raise errors.Forbidden("Diese Anfrage kommt nicht von unseren Seiten.", code="cross_site")
+
+
+def _is_own(connection: ASGIConnection[Any, Any, Any, Any], origin: str) -> bool:
+    """Whether a page of the very host that is asked opens a socket; not every browser says more about one."""
+    return urlsplit(origin).netloc.lower() == connection.headers.get("host", "").lower()
 
 
 Asking = NamedDependency[Caller]
@@ -331,7 +345,11 @@ def _input_refused(error: HTTPException) -> CircleError:
     found: dict[str, str] = {}
     for entry in error.extra if isinstance(error.extra, list) else []:
         message = str(entry.get("message", "")) if isinstance(entry, dict) else str(entry)
-        name = errors.field_of(message) or str(entry.get("key", "")) if isinstance(entry, dict) else ""
+        name = (
+            errors.field_of(message) or errors.dotted(str(entry.get("key", "")))
+            if isinstance(entry, dict)
+            else ""
+        )
         found[name] = errors.german(message)
     if not found:
         message = f"{error.detail} {error.__cause__ or ''}"

@@ -60,7 +60,7 @@ const begin = (form) => {
   const lines = document.querySelector("[data-writing-lines]");
   const doc = new Doc(), text = doc.getText("text");
   const undo = new UndoManager(text, { captureTimeout: 600, trackedOrigins: new Set([LOCAL]) });
-  let socket = null, live = false, over = false, composing = false, wait = FIRST_WAIT_MS, known = "";
+  let socket = null, live = false, greeted = false, over = false, composing = false, wait = FIRST_WAIT_MS, known = "";
   let gathered = [], gathering = 0, unsaved = 0, savedAt = "", linesTold = null, linesTimer = 0, linesTouched = false;
 
   const say = (words) => {
@@ -70,7 +70,7 @@ const begin = (form) => {
   // Said to readers' ears rarely: the time of each save stands there for eyes, but only a change of state is announced.
   const tell = () => {
     if (over) return;
-    const connected = live && socket?.readyState === WebSocket.OPEN;
+    const connected = greeted && socket.readyState === WebSocket.OPEN;
     status.setAttribute("aria-live", connected && savedAt && !gathered.length ? "off" : "polite");
     if (!connected) say(live ? OFFLINE : "Verbindung wird aufgebaut …");
     else if (gathered.length || unsaved) say(savedAt ? status.textContent : "Wird gespeichert …");
@@ -104,7 +104,8 @@ const begin = (form) => {
   const flush = () => {
     clearTimeout(gathering);
     gathering = 0;
-    if (!gathered.length || !live || socket?.readyState !== WebSocket.OPEN) return;
+    // Not before the server has said what it knows: a gap in what one hand wrote is filled badly afterwards.
+    if (!gathered.length || !greeted || socket.readyState !== WebSocket.OPEN) return;
     socket.send(frame(UPDATE, mergeUpdates(gathered)));
     gathered = [];
     unsaved++;
@@ -273,6 +274,7 @@ const begin = (form) => {
           unsaved = 1;
         }
         wait = FIRST_WAIT_MS;
+        greeted = true;
         if (!live) goLive();
         keep();
         tell();
@@ -283,6 +285,7 @@ const begin = (form) => {
       }
     };
     socket.onclose = ({ code }) => {
+      greeted = false;
       if (OVER[code]) {
         // Only who signs in again may still send it.
         if (code !== 4401) forget();

@@ -6,7 +6,7 @@ from uuid import UUID
 import asyncpg
 import msgspec
 
-from circle.core import access, audit, auth, calendar, clock, errors
+from circle.core import access, audit, auth, calendar, clock, errors, jobs, live
 from circle.core.auth import Actor
 from circle.core.db import Answer, Caller, Connection, for_the_record
 from circle.distribution import actions as distribution
@@ -174,6 +174,7 @@ async def decide(
                 fields={"new_text": "Bitte den neuen Text des Punktes angeben."},
             )
         await store.update_item_text(db, objection["item_id"], ruling.new_text)
+        await live.tell(db, f"writing:{objection['item_id']}")
     elif ruling.new_text.strip():
         raise errors.Invalid(
             "Neuer Text gehört zu einer übernommenen Einwendung gegen einen Punkt.",
@@ -228,6 +229,8 @@ async def approve(
     await index(db, minutes["id"])
     for item_id in await store.list_items(db, meeting_id):
         await agenda.index(db, item_id)
+    # Who typed which letter when is nobody's business any more.
+    await jobs.enqueue(db, "writing.forget", meeting_id=meeting_id)
     await audit.record(
         db, actor, "minutes.approved", "minutes", minutes["id"], meeting["reference"], version=number, state=state
     )  # fmt: skip

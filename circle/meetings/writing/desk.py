@@ -48,12 +48,6 @@ class Kind:
     """From here: what is known, so that the page sends what is not."""
 
 
-class Busy(errors.CircleError):
-    """The page does not take what it is given, or there are too many of them."""
-
-    status, code, title = 503, "busy", "Bitte versuchen Sie es gleich noch einmal."
-
-
 class Seat:
     """An open page of somebody."""
 
@@ -102,7 +96,8 @@ class Desk:
 
     @asynccontextmanager
     async def seat(self, caller: Caller, item_id: UUID, reference: str) -> AsyncIterator[Seat]:
-        """Sit down at an item. Raises NotSignedIn, NotFound, Forbidden and Conflict as writing does, and Busy."""
+        """Sit down at an item. Raises NotSignedIn, NotFound, Forbidden and Conflict as writing does,
+        and Unavailable when too many sit there."""
         opened = self._open.setdefault(item_id, _Open(item_id))
         opened.users += 1
         try:
@@ -112,7 +107,7 @@ class Desk:
                     page, fresh = await actions.begin(db, actor, item_id, sheet, reference)
                 self._share(opened, fresh)
                 if len(opened.seats) >= MOST_SEATS:
-                    raise Busy
+                    raise errors.Unavailable
                 seat = Seat(caller, page, actor.person_id)
                 opened.seats.add(seat)
                 try:

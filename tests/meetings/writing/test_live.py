@@ -74,7 +74,9 @@ async def test_what_is_written_elsewhere_comes_in_and_nothing_is_lost(room: Room
             await actions.conclude(db, mona, room.item, Outcome(minutes="Es war gut.", minutes_base=""))
         text = await anna.until(lambda text: "gut" in text)
         assert "Der Kreis dankt." in text and "Es war gut." in text
-        await room.value("update agenda_content set minutes = minutes || ' Ende.' where item_id = $1", room.item)
+        await room.value(
+            "update agenda_content set minutes = minutes || ' Ende.' where item_id = $1", room.item
+        )
         await anna.until(lambda text: text.endswith(" Ende."))
         await anna.type(" Nachsatz.")
         await anna.saved()
@@ -115,14 +117,20 @@ async def test_a_withdrawn_right_ends_it(room: Room, withdraw: str) -> None:
         async with asyncio.timeout(5):
             while not (looking.closed and typing.closed):
                 await asyncio.sleep(0.02)
-    expected = {"delete from session": 4401, "update meeting set state = 'minutes_approved'": 4409}.get(withdraw, 4403)
+    expected = {"delete from session": 4401, "update meeting set state = 'minutes_approved'": 4409}.get(
+        withdraw, 4404
+    )
     assert looking.closed == typing.closed == expected
     assert await room.text() == "" and await room.value("select count(*) from writing_update") == 0
 
 
 @pytest.mark.confidential
 async def test_who_may_not_write(room: Room) -> None:
-    clara, ben, stranger = await room.writer("clara"), await room.writer("ben"), Writer(lambda: room.address(0), "no")
+    clara, ben, stranger = (
+        await room.writer("clara"),
+        await room.writer("ben"),
+        Writer(lambda: room.address(0), "no"),
+    )
     assert await closing(room, clara) == 4404
     assert await closing(room, ben) == 4403
     assert await closing(room, stranger) == 4401
@@ -149,7 +157,8 @@ async def test_a_confidential_item_is_written_by_whom_it_names(room: Room) -> No
 async def test_the_keeper_of_the_minutes_writes_too(room: Room) -> None:
     ben = await room.writer("ben")
     await room.value(
-        "insert into minutes (meeting_id, keeper_id) select $1, id from person where name = 'Ben Beauftragt'", room.meeting
+        "insert into minutes (meeting_id, keeper_id) select $1, id from person where name = 'Ben Beauftragt'",
+        room.meeting,
     )
     async with ben.writing():
         await ben.live.wait()
