@@ -52,7 +52,7 @@ ACTS = {
     "propose": ("Punkt anmelden", "/top/neu"),
     "arrange": ("Tagesordnung bearbeiten", "/tagesordnung"),
     "change": ("Angaben zur Sitzung ändern", "/bearbeiten"),
-    "attendance": ("Anwesenheit eintragen", "/raum"),
+    "attendance": ("Anwesenheit eintragen", "/raum/anwesenheit"),
     "move": ("Sitzung verlegen …", "/verlegen"),
     "cancel": ("Sitzung absagen …", "/absagen"),
 }

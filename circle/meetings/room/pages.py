@@ -32,6 +32,7 @@ from ..floor import panel as floor_panel
 from ..model import AttendanceList, AttendingPerson, StoredMeeting, StoredStay
 from ..replies import rules as reply_rules
 from ..replies import store as replies
+from ..summons import panel as summons_panel
 from ..writing import panel as writing_panel
 from . import actions, rules, store, view
 from .model import Arrival, Calling, Departure, Extension, RollCall, Room, Stay, StayChange, Step
@@ -461,6 +462,8 @@ async def _screen(db: Connection, actor: Actor, found: Answer, room: Room) -> di
         context["floor"] = await floor_panel.panel(db, actor, room, current)
         if current and current.open:
             context["writing"] = await writing_panel.panel(db, actor, room, current)
+    if before or (running and view.is_beginning(context["scene"])):
+        context["summons"] = await summons_panel.panel(db, actor, room)
     return context | {
         "von": "raum",
         "revision": found.revision,
@@ -578,6 +581,9 @@ async def _parts(
         if current and asked.reads:
             context["writing"] = await writing_panel.shown(db, asked.keys, room.id, current.id)
     found = {name: pages.part(request, f"room/{name}.html", **context) for name in PARTS[asked.page]}
+    if asked.page == "live":
+        # Not to be shown: what is one's own, the request to speak and the vote, belongs to an item.
+        found["item"] = str(current.id) if current else room.state
     if asked.page == "room":
         # Not to be shown: they say that there is something to fetch anew.
         found["people"] = " ".join(str(one.id) for one in rules.there(room.stays))

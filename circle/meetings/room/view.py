@@ -152,6 +152,11 @@ def scene(room: Room, now: datetime) -> Scene:
     )
 
 
+def is_beginning(scene: Scene) -> bool:
+    """Whether form and time of the invitation are still to be spoken of: until the first item is dealt with."""
+    return scene.position <= 1 and all(line.state != "done" for line in scene.lines)
+
+
 def _lines(room: Room, at: datetime) -> list[Line]:
     now = rules.current(room)
     due: datetime | None = (

@@ -361,7 +361,7 @@ async def test_a_page_of_the_room_takes_few_statements(
     mona = await opened(db, client, office)
     await mona.press("TOP 1 aufrufen")
     ben = await client.browser("ben")
-    # Who asks and the room; who is expected; then what floor and writing say for themselves.
+    # Who asks, the room, who is expected; then what floor, writing and summons say for themselves.
     for browser, path, most in (
         (mona.browser, ROOM, 3 + 4 + 2),
         (ben, LIVE, 2 + 2 + 1),
