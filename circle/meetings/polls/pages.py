@@ -31,6 +31,7 @@ ROOT = "/terminabfragen"
 HERE = ROOT + "/{poll_id:uuid}"
 WORDS: dict[str, Any] = {
     "answer_words": rules.ANSWERS,
+    "answer_tones": rules.TONES,
     "poll_states": rules.STATES,
     "modes": meetings.MODES,
     "most": MOST_DATES,
@@ -191,6 +192,7 @@ def _context(caller: Caller, found: Answer) -> dict[str, Any]:
     poll, me = pages.as_struct(found, Poll), auth.me(found.me)
     return WORDS | {
         "poll": poll,
+        "best": rules.best(poll.dates),
         "may_answer": poll.asks_me and access.may(me, "polls.answer") and poll.state == "open"
         and clock.day(caller.now) <= poll.answer_until,
         "may_manage": access.may(me, "polls.manage") and poll.state == "open",

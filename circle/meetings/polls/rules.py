@@ -6,9 +6,10 @@ from datetime import date, datetime
 from circle.core import calendar, errors, ics
 from circle.meetings import rules as meetings
 
-from .model import Hold, NewPoll, NewPollDate, PollAnswer, StoredPoll
+from .model import Hold, NewPoll, NewPollDate, PollAnswer, PollDate, StoredPoll
 
 ANSWERS = {"yes": "ja", "if_needed": "notfalls", "no": "nein"}
+TONES = {"yes": "success", "if_needed": "warning", "no": "danger"}
 STATES = {"open": "offen", "fixed": "Tag festgelegt", "closed": "ohne Ergebnis beendet"}
 
 
@@ -62,6 +63,12 @@ def require_answer(poll: StoredPoll, given: PollAnswer, today: date) -> None:
             "Zu jedem Termin gehört eine Antwort.",
             fields={f"answer_{n}": "Bitte wählen Sie ja, notfalls oder nein." for n in sorted(missing)},
         )
+
+
+def best(dates: Sequence[PollDate]) -> list[int]:
+    """The numbers of the days that suit best: whom they suit counts first, then whom they suit if needed. None without a yes."""
+    most = max(((one.yes, one.if_needed) for one in dates), default=(0, 0))
+    return [one.number for one in dates if (one.yes, one.if_needed) == most and one.yes]
 
 
 def words(one: NewPollDate) -> str:
