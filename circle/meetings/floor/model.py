@@ -11,9 +11,9 @@ from circle.core.fields import Day, OptionalLine
 
 from ..agenda.model import Count, ReservationKind, Result, Votes
 from ..model import Edition, Member
+from ..procedure.model import SpeakingOrder
 
 SpeechKind = Literal["speech", "order"]
-SpeakingOrder = Literal["as_asked", "first_speech_first"]
 BallotKind = Literal["objection", "open", "by_name"]
 BallotState = Literal["open", "closed", "cancelled"]
 Choice = Literal["consent", "reservation", "against", "abstained"]

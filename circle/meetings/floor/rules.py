@@ -17,8 +17,9 @@ from .. import rules as meetings
 from ..agenda import rules as agenda
 from ..agenda.model import Votes
 from ..model import Attendee
+from ..procedure.model import SpeakingOrder
 from ..rules import Quorum
-from .model import BallotClosing, BallotKind, NewVote, Presence, SpeakingOrder, SpeechRequest, StoredRequest
+from .model import BallotClosing, BallotKind, NewVote, Presence, SpeechRequest, StoredRequest
 
 SPEECHES = {"speech": "Wortmeldung", "order": "zur Geschäftsordnung"}
 BALLOTS = {

@@ -23,6 +23,7 @@ DecisionRule = Literal["consensus_with_reservations", "expressed_consensus"]
 Deputies = Literal["same_house", "appointed"]
 LateItems = Literal["consent", "next_meeting"]
 MinutesKind = Literal["result", "course"]
+SpeakingOrder = Literal["as_asked", "first_speech_first"]
 Place = Literal["first", "last"]
 
 
@@ -87,6 +88,7 @@ class Rules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     decision_rule: DecisionRule = "consensus_with_reservations"
     deputies: Deputies = "same_house"
     late_items: LateItems = "consent"
+    speaking_order: SpeakingOrder = "as_asked"
     minutes_kind: MinutesKind = "result"
     standing_items: Annotated[list[StandingItem], msgspec.Meta(max_length=MOST_STANDING)] = msgspec.field(
         default_factory=lambda: list(STANDING)
@@ -190,6 +192,7 @@ class ProcedureForm(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     late_items: LateItems
     minutes_kind: MinutesKind
     meeting_id: UUID | None = None
+    speaking_order: SpeakingOrder = "as_asked"
 
 
 class Question(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

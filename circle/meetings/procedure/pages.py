@@ -42,6 +42,7 @@ WORDS: dict[str, Any] = {
     "decisions": list(rules.DECISIONS.items()),
     "deputies": list(rules.DEPUTIES.items()),
     "late_items": list(rules.LATE_ITEMS.items()),
+    "speaking_orders": list(rules.SPEAKING.items()),
     "minutes_kinds": list(rules.MINUTES_KINDS.items()),
     "standing_kinds": list(agenda.KINDS.items()),
     "aims": list(agenda.AIMS.items()),

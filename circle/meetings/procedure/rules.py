@@ -42,6 +42,7 @@ LABELS = {
     "decision_rule": "Entscheidung",
     "deputies": "Vertretung",
     "late_items": "Verspätete Punkte",
+    "speaking_order": "Reihenfolge der Wortmeldungen",
     "minutes_kind": "Art der Niederschrift",
     "standing_items": "Ständige Punkte",
 }
@@ -64,12 +65,17 @@ LATE_ITEMS = {
     "consent": "Ein verspäteter Punkt kommt mit Zustimmung des Kreises unter TOP 1 auf die Tagesordnung",
     "next_meeting": "Ein verspäteter Punkt kommt in die nächste Sitzung",
 }
+SPEAKING = {
+    "as_asked": "Das Wort wird in der Reihenfolge der Wortmeldungen erteilt",
+    "first_speech_first": "Wer zum Punkt noch nicht gesprochen hat, kommt vor einer zweiten Wortmeldung",
+}
 PLACES = {"first": "Am Anfang", "last": "Am Ende"}
 MINUTES_KINDS = {"result": "Ergebnisniederschrift", "course": "Verlaufsniederschrift"}
 _CHOICES = {
     "decision_rule": DECISIONS,
     "deputies": DEPUTIES,
     "late_items": LATE_ITEMS,
+    "speaking_order": SPEAKING,
     "minutes_kind": MINUTES_KINDS,
 }
 _SENTENCES = {
@@ -298,6 +304,7 @@ def from_form(form: ProcedureForm, standing: list[StandingItem]) -> NewProcedure
         decision_rule=form.decision_rule,
         deputies=form.deputies,
         late_items=form.late_items,
+        speaking_order=form.speaking_order,
         minutes_kind=form.minutes_kind,
         standing_items=standing,
     )
