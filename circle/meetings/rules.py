@@ -529,6 +529,7 @@ def acts(me: Me, meeting: Meeting, today: date) -> list[str]:
     may_call = office and state == "agenda_open" and today <= until
     offered = {
         "room": runs and (state == "running" or (state == "invited" and day_has_come)),
+        "live": not runs and (state == "running" or (state == "invited" and day_has_come)),
         "minutes": meeting.minutes_open and state in ("held", "minutes_draft", "minutes_approved", "filed"),
         "invite": office and state in STEPS["invite"],
         "supplement": office and state in STEPS["supplement"],
