@@ -42,7 +42,11 @@ ACCOUNT = {
     "POST /api/v1/people/{person_id}/roles/end",
 }
 # Seen by all who see the thing, but only prepared for who sends, and as long as there is something to send.
-NOT_NOW = {("/api/v1/meetings/{meeting_id}/invitation", status) for status in (403, 409)} | {
+NOT_NOW = {
+    (f"/api/v1/meetings/{{meeting_id}}/{what}", status)
+    for what in ("invitation", "call-for-items", "left-items", "agenda-preview")
+    for status in (403, 409)
+} | {
     ("/api/v1/meetings/{meeting_id}/reply", 404)  # Whoever is not invited has no answer.
 }
 UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
@@ -59,6 +63,7 @@ THINGS = {
     """,
     "/api/v1/appointments/{appointment_id}": "select id from appointment order by 1",
     "/api/v1/authorities/{authority_id}": "select id from authority order by 1",
+    "/api/v1/ballots/{ballot_id}": "select id from ballot order by 1",
     "/api/v1/consultations/{consultation_id}": "select id from consultation order by 1",
     "/api/v1/consultations/{consultation_id}/experts/{person_id}": """
         select object_id, person_id from expert_involvement where object_kind = 'consultation' order by 1
@@ -92,6 +97,7 @@ THINGS = {
     "/api/v1/people/{person_id}?kept": "select id from person order by 1",
     "/api/v1/procedures/{procedure_id}": "select id from procedure order by 1",
     "/api/v1/reports/{report_id}": "select id from report_to_head order by 1",
+    "/api/v1/speech-requests/{request_id}": "select id from speech_request order by 1",
     "/api/v1/tasks/{task_id}": "select id from task order by 1",
     "/dateien/{file_id}": "select id from file order by 1",
 }
@@ -362,7 +368,7 @@ def masked(answer: httpx.Response, ids: dict[str, str]) -> bytes:
 
 @pytest.fixture(scope="module")
 async def people(circle: Clients) -> dict[str, Person]:
-    """One person of each role, and what the example circle lacks: lists read in, experts, a date poll, letters."""
+    """One person of each role, and what the example circle lacks: lists read in, experts, a date poll, votes, letters."""
     people = {role: Person(circle, await circle.as_(email)) for role, email in ROLES.items()}
     db = people["office"].db
     await db.execute(
@@ -400,6 +406,18 @@ async def people(circle: Clients) -> dict[str, Person]:
         select id, n, date '2027-02-10' + n, '10:00', '14:00' from asked, generate_series(1, 2) n
         """
     )
+    for floor in (
+        """
+        insert into ballot (meeting_id, item_id, kind, text, opened_at, audience)
+        select meeting_id, item_id, 'by_name', 'Ein Wortlaut', '2026-11-23 09:00+01', audience from agenda_content
+        """,
+        """
+        insert into speech_request (meeting_id, item_id, person_id, kind, place, asked_at, audience)
+        select c.meeting_id, c.item_id, p.id, 'speech', 1, '2026-11-23 09:00+01', c.audience
+        from agenda_content c, person p where p.email = 'leyla.musteroglu@kfi.example'
+        """,
+    ):
+        await db.execute(floor)
     for role in ("commissioner", "regional staff"):
         letter = {
             "kind": "notice",

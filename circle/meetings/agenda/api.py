@@ -106,7 +106,11 @@ async def list_left(
 
 @get("/meetings/{meeting_id:uuid}/agenda-preview", opt={"permission": "agenda.admit"})
 async def preview_as(
-    db: web.Db, caller: web.Asking, actor: web.Acting, meeting_id: FromPath[UUID], role: FromQuery[Sight]
+    db: web.Db,
+    caller: web.Asking,
+    actor: web.Acting,
+    meeting_id: FromPath[UUID],
+    role: FromQuery[Sight] = "member",
 ) -> Response[AgendaPreview]:
     """The agenda as a role sees it: a member, a guest of the meeting, somebody in a house, the ministry."""
     found = await store.preview_as(db, caller, role, meeting_id)
