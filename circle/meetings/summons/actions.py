@@ -8,13 +8,15 @@ from circle.core.db import Connection
 from circle.distribution import actions as distribution
 from circle.distribution.model import Letter
 from circle.meetings import actions as meetings
-from circle.meetings import dispatches, letters
+from circle.meetings import letters
 from circle.meetings import rules as meeting_rules
 from circle.meetings import store as meeting_store
 from circle.meetings.replies import store as replies
 
 from . import finding, rules, store
 from .model import LateInvitation, Objections, Summons
+
+BUILD = "meetings.build_invitation"
 
 
 async def look(db: Connection, actor: Actor, meeting_id: UUID) -> Summons:
@@ -70,7 +72,7 @@ async def send_on(db: Connection, actor: Actor, meeting_id: UUID, who: LateInvit
             details={"reference": meeting.reference, "version": meeting.agenda_version, "late": True},
             answer_page=letters.ANSWER_PAGE,
         ),
-        build=dispatches.BUILD,
+        build=BUILD,
     )  # fmt: skip
     await store.insert_late(
         db, meeting_id, meeting.agenda_version, person.person_id, dispatch_id, actor.today

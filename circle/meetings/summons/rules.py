@@ -245,5 +245,5 @@ def require_waiting(person_id: UUID, waiting: list[LateInvitee], state: str) -> 
             return one
     raise errors.Conflict(
         "Diese Person ist schon eingeladen, oder sie ist weder Mitglied noch Vertretung für diesen Tag.",
-        code="already_invited",
+        code="already_asked",
     )

@@ -90,7 +90,7 @@ async def test_a_successor_is_sent_the_agenda_that_holds_with_all_papers(
     )  # fmt: skip
     assert others == first, "what went out before stays as it was"
     again = await send_on(await client.as_("anna"), meeting, nina)
-    assert (again.status_code, again.json()["code"]) == (409, "already_invited")
+    assert (again.status_code, again.json()["code"]) == (409, "already_asked")
     assert await db.fetchval("select count(*) from audit_event where action = 'meeting.invited_later'") == 1
     reply = await (await client.as_("nina")).get(f"/api/v1/meetings/{meeting}/reply")
     assert reply.status_code == 200, "she is asked for her answer"
