@@ -40,21 +40,23 @@
     }
   });
 
-  // Buttons that are drawn anew lose the focus; it goes to the one that took their place.
+  // Buttons that are drawn anew lose the focus; it goes to the one that took their place, whoever had them drawn.
   let place = null;
-  document.addEventListener("htmx:beforeRequest", (event) => {
-    const row = event.target.closest("[data-key]");
-    place = row?.contains(document.activeElement) ? row.dataset.key : null;
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    const row = document.activeElement?.closest("[data-key]");
+    if (row && event.detail.target.contains(row)) place = row.dataset.key;
   });
   document.addEventListener("htmx:afterSettle", () => {
+    const lost = !document.activeElement || document.activeElement === document.body;
     const summary = document.querySelector("#room-messages [autofocus]:not([data-seen])");
     if (summary) {
       summary.dataset.seen = "true";
       summary.focus();
-    } else if (place && (!document.activeElement || document.activeElement === document.body)) {
+    } else if (lost && place) {
       document.querySelector(`[data-key="${CSS.escape(place)}"] button`)?.focus();
+    } else if (!lost) {
+      place = null;
     }
-    place = null;
   });
 
   document.addEventListener("keydown", (event) => {

@@ -358,8 +358,6 @@ async def _changed(
     """After people came or left: attendance, record, and all open pages."""
     named = [one for one in dict.fromkeys(people) if one]
     await meetings.derive(db, meeting, named)
-    if meeting.ended_at:
-        await meeting_store.drop_expected(db, meeting.id)
     await audit.record(db, actor, action, "meeting", meeting.id, meeting.reference, people=named)
     await live.tell(db, f"meeting:{meeting.id}")
 

@@ -35,7 +35,7 @@ from ..replies import store as replies
 from ..summons import panel as summons_panel
 from ..writing import panel as writing_panel
 from . import actions, rules, store, view
-from .model import Arrival, Calling, Departure, Extension, RollCall, Room, Stay, StayChange, Step
+from .model import Arrival, Calling, Departure, Extension, RollCall, Room, Stay, StayChange, Step, Swap
 
 Incoming = Request[Any, Any, Any]
 HERE = "/sitzungen/{reference:str}"
@@ -66,6 +66,13 @@ class Going(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     next_id: UUID | None = None
     confirmed: bool = False
     without_guests: bool = False
+
+
+class Handover(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Who takes over the voice of their house, and whether the one who had it stays."""
+
+    taker_id: UUID
+    stays: bool = False
 
 
 class Longer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -293,6 +300,26 @@ async def enter(
     return await _do(request, db, caller, actor, reference, act, "Eingetragen.", again=again)
 
 
+@post(HERE + "/raum/stimme", opt={"permission": "meetings.run"})
+async def hand_over(
+    request: Incoming, db: web.Db, caller: web.Asking, actor: web.Acting, reference: FromPath[str]
+) -> Response[Any]:
+    """Somebody takes over the voice of their house."""
+
+    async def act(meeting: StoredMeeting, form: FormMultiDict) -> None:
+        wanted = fields.from_form(Handover, form)
+        await actions.swap(db, actor, meeting.id, Swap(wanted.taker_id, wanted.stays))
+
+    async def again(form: FormMultiDict, wrong: CircleError, found: Answer, room: Room) -> None:
+        wrong.fields = {
+            "taker_id" if name == "person_id" else name: text for name, text in wrong.fields.items()
+        }
+        context = await _arrival_page(db, found, room)
+        pages.again(request, "room/enter.html", actor, wrong, form, **context)
+
+    return await _do(request, db, caller, actor, reference, act, "Die Stimme ist übernommen.", again=again)
+
+
 @get(HERE + "/raum/zeiten", opt={"permission": "meetings.run"})
 async def show_times(
     request: Incoming, db: web.Db, caller: web.Asking, actor: web.Acting, reference: FromPath[str]
@@ -479,7 +506,10 @@ async def _screen(db: Connection, actor: Actor, found: Answer, room: Room) -> di
 
 
 async def _arrival_page(db: Connection, found: Answer, room: Room) -> dict[str, Any]:
-    there = {one.person_id for one in rules.there(room.stays)}
+    stays = rules.there(room.stays)
+    there, voices = {one.person_id for one in stays}, {one.authority_id for one in stays}
+    speaking = {one.person_id for one in stays if one.authority_id}
+    choices = await meeting_store.list_choices(db, room.id, room.date)
     return {
         "meeting": room,
         "here": _here(room),
@@ -488,8 +518,13 @@ async def _arrival_page(db: Connection, found: Answer, room: Room) -> dict[str, 
         "modes": view.modes(room),
         "choices": [
             (row["id"], f"{row['name']} ({row['authority_name']})")
-            for row in await meeting_store.list_choices(db, room.id, room.date)
+            for row in choices
             if row["id"] not in there
+        ],
+        "takers": [
+            (row["id"], f"{row['name']} ({row['authority_name']})")
+            for row in choices
+            if row["authority_id"] in voices and row["id"] not in speaking
         ],
         "roles": [
             (one.person_id, f"Vertretung von {one.name} ({one.authority_name})")
@@ -564,7 +599,7 @@ def _has_voice(actor: Actor, stays: Iterable[Stay | StoredStay]) -> bool:
 
 PARTS = {
     "room": ("clock", "agenda", "left", "quorum", "foot", "moved"),
-    "live": ("clock", "agenda", "now", "quorum", "houses", "foot", "results", "text", "floor"),
+    "live": ("clock", "agenda", "now", "quorum", "houses", "foot", "results", "text", "floor", "said"),
     "screen": ("screen",),
 }
 """Parts of each page that everybody with the same view is told alike; each is a template of its name."""
@@ -694,6 +729,6 @@ router = Router(
     include_in_schema=False,
     route_handlers=[
         show_room, show_live, show_projected, tell_room, tell_live, tell_projected, start, close, go_on, go_back, adjourn,
-        pause, extend, arrive, leave, show_arrival, enter, show_times, change_times, show_attendance, record_attendance,
+        pause, extend, arrive, leave, show_arrival, enter, hand_over, show_times, change_times, show_attendance, record_attendance,
     ],
 )  # fmt: skip

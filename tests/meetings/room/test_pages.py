@@ -141,9 +141,9 @@ async def test_from_opening_to_closing_by_forms_alone(db: Connection, client: Cl
     page = await mona.press("Vertagen")
     assert "Der Punkt ist vertagt." in page and "TOP 3 abschließen, weiter zu TOP 4" in mona.buttons()
     assert "vertagt" in page
-    page = await mona.press("geht : Ben Beauftragt")
+    page = await mona.press("geht: Ben Beauftragt")
     assert "Nicht beschlussfähig" in page and "Es fehlen 1 von 3 Häusern." in page
-    page = await mona.press("kommt : Egon Mitglied")
+    page = await mona.press("kommt: Egon Mitglied")
     assert "Nicht beschlussfähig" not in page
     await guest(db, mona)
     assert "Edda Fachkraft" in await mona.open(ROOM)
@@ -179,6 +179,22 @@ async def test_times_are_put_right_and_a_wrong_one_stays_in_its_field(
         f"/sitzungen/KK-2026-9/raum/zeiten/{stay}", {"idempotency_key": "k", "arrived_local": "08:00"}
     )
     assert other and strange.status_code == 404
+
+
+async def test_a_voice_goes_over_and_a_mistake_is_taken_back(
+    db: Connection, client: Clients, office: Clock
+) -> None:
+    mona = await opened(db, client, office)
+    await make.person(db, "bodo", name="Bodo Zweiter", authority="br-arnsberg", roles=["regional_staff"])
+    await mona.open(f"{ROOM}/eintragen")
+    page = await mona.press("Stimme übernehmen", 422)
+    assert 'id="error-taker_id"' in page
+    page = await mona.press("Stimme übernehmen", taker_id=str(await make.person_id(db, "bodo")), stays="true")
+    assert "Bodo Zweiter" in page and "vertritt Ben Beauftragt" in page and "3 von 5" in page
+    await mona.open(f"{ROOM}/zeiten")
+    button = next(one for one in mona.buttons() if one.startswith("Eintrag zurücknehmen: Dora Mitglied"))
+    await mona.press(button)
+    assert "2 von 5" in await mona.open(ROOM)
 
 
 async def test_a_step_from_an_old_page_is_refused_with_the_room_as_it_is(
@@ -267,7 +283,7 @@ async def test_outside_there_is_no_door(db: Connection, client: Clients, office:
 
 @pytest.mark.parametrize(
     "path",
-    ["beginnen", "schliessen", "weiter", "zurueck", "vertagen", "pause", "verlaengern", "kommt", "geht", "eintragen",
+    ["beginnen", "schliessen", "weiter", "zurueck", "vertagen", "pause", "verlaengern", "kommt", "geht", "eintragen", "stimme",
      "zeiten/00000000-0000-0000-0000-000000000000", "anwesenheit"],
 )  # fmt: skip
 async def test_no_form_works_without_the_right(
@@ -299,7 +315,7 @@ async def test_an_open_page_is_told_what_goes_on_until_the_right_ends(
         parts = await stream.until("now", "Begrüßung")
         assert 'aria-current="step"' in (await stream.until("agenda", "aria-current"))["agenda"]
         assert "csrf_token" not in "".join(parts.values()) and "<form" not in "".join(parts.values())
-        await mona.press("geht : Dora Mitglied")
+        await mona.press("geht: Dora Mitglied")
         assert "Nicht beschlussfähig" in (await stream.until("quorum", "2 von 5"))["quorum"]
         await db.execute(
             "update appointment set valid_to = '2026-11-22' where person_id = $1",
@@ -363,7 +379,7 @@ async def test_a_page_of_the_room_takes_few_statements(
     ben = await client.browser("ben")
     # Who asks, the room, who is expected; then what floor, writing and summons say for themselves.
     for browser, path, most in (
-        (mona.browser, ROOM, 3 + 4 + 2),
+        (mona.browser, ROOM, 3 + 4 + 2 + 1),
         (ben, LIVE, 2 + 2 + 1),
         (ben, SCREEN, 2 + 1),
     ):
