@@ -22,6 +22,8 @@ Socket = WebSocket[Any, Any, Any]
 HERE = "/sitzungen/{reference:str}/top/{item_id:uuid}/schreiben"
 BACK = {"raum": "/sitzungen/{}/raum", "live": "/sitzungen/{}/live"}
 """Where a form came from, and goes back to: the room of the moderator, and that of everybody."""
+CARD = {"title", "owner_id", "due", "result", "wording"}
+"""The fields of a card. What else a result may fail for, such as a house against it, is said at its kind."""
 LOOK = 2.0
 """Seconds between two looks at the rights of an open socket."""
 TRY_AGAIN = 1013
@@ -213,7 +215,9 @@ async def _context(
         places = [n for n, card in enumerate(writing["waiting"]) if card.line == typed.get("line")]
         if places:
             # The card may stand elsewhere by now; its fields are named after where it is.
-            wrong.fields = {f"{name}_{places[0]}": text for name, text in wrong.fields.items()}
+            wrong.fields = {
+                f"{name if name in CARD else 'result'}_{places[0]}": text for name, text in wrong.fields.items()
+            }
         writing |= {"typed": typed, "wrong": wrong.fields, "typed_at": places[0] if places else None}
     return {"writing": writing, "von": von if von in BACK else ""}
 

@@ -153,32 +153,35 @@ async def test_a_changed_line_shows(db: Connection, client: Clients, office: Clo
     await save(mona, path, "A: @Kim Liste prüfen bis 16.12.", "A: @Kim Liste prüfen bis 9.12.")
     page = (await mona.get(f"{path}/zeilen")).text
     assert "Übernommen war: „@Kim Liste prüfen bis 9.12.“" in page and "Weitere Aufgabe vergeben" in page
-    form = entries(page, f"{path}/lassen")
+    assert f'formaction="{path}/lassen"' in page
+    form = entries(page, f"{path}/aufgabe")
     assert (await mona.post(f"{path}/lassen", form)).status_code == 303
     assert "Weitere Aufgabe" not in (await mona.get(path)).text
 
 
 async def test_a_line_becomes_the_result(db: Connection, client: Clients, office: Clock) -> None:
     _, item, path = await open_item(db, office, "B: Der Kreis verabredet die Liste.\nB: Und noch etwas.")
-    await db.execute("""update agenda_content set votes = '{"consent": 4, "reservation": 1, "against": 0, "abstained": 0}' where item_id = $1""", item)  # fmt: skip
+    await db.execute("""update agenda_content set votes = '{"consent": 1, "reservation": 0, "against": 0, "abstained": 0}' where item_id = $1""", item)  # fmt: skip
     mona = await client.browser("mona")
     for _ in range(2):
         form = entries((await mona.get(path)).text, f"{path}/ergebnis")
         place = form["place"]
         answer = await mona.post(f"{path}/ergebnis", form | {f"result_{place}": "agreed", "von": "raum"})
+        assert answer.status_code == 303, answer.text
         assert answer.headers["location"] == f"{world.PAGE}/raum"
     row = await db.fetchrow("select result, resolution_text, votes ->> 'consent' as consent from agenda_content where item_id = $1", item)  # fmt: skip
-    assert tuple(row) == ("agreed", "Der Kreis verabredet die Liste.\n\nUnd noch etwas.", "4")
+    assert tuple(row) == ("agreed", "Der Kreis verabredet die Liste.\n\nUnd noch etwas.", "1")
     assert await db.fetchval("select status from agenda_item where id = $1", item) == "treated"
 
 
 async def test_against_a_house_there_is_no_agreement(db: Connection, client: Clients, office: Clock) -> None:
     _, item, path = await open_item(db, office, "B: Der Kreis verabredet die Liste.")
-    await db.execute("""update agenda_content set votes = '{"consent": 4, "reservation": 0, "against": 1, "abstained": 0}' where item_id = $1""", item)  # fmt: skip
+    await db.execute("""update agenda_content set votes = '{"consent": 0, "reservation": 0, "against": 1, "abstained": 0}' where item_id = $1""", item)  # fmt: skip
     mona = await client.browser("mona")
     form = entries((await mona.get(path)).text, f"{path}/ergebnis")
     answer = await mona.post(f"{path}/ergebnis", form | {"result_0": "agreed"})
     assert answer.status_code == 422 and "Gegen ein Haus gibt es keine Verabredung." in answer.text
+    assert 'id="error-result_0"' in answer.text
 
 
 async def test_a_question_leads_to_a_request(db: Connection, client: Clients, office: Clock) -> None:
@@ -224,10 +227,10 @@ async def test_the_result_form_and_the_api_are_merged(db: Connection, client: Cl
     _, item, path = await open_item(db, office, "Anfang.")
     mona = await client.browser("mona")
     place = f"{world.PAGE}/top/{item}"
-    before = entries((await mona.get(place)).text, f"{place}/ergebnis")
+    before = entries((await mona.get(place)).text, f"{place}/result")
     assert before["minutes_base"] == "Anfang."
     await save(mona, path, "Anfang. Mitte.", "Anfang.")
-    answer = await mona.post(f"{place}/ergebnis", before | {"minutes": "Der Anfang."})
+    answer = await mona.post(f"{place}/result", before | {"minutes": "Der Anfang."})
     assert answer.status_code == 303, answer.text
     assert await text_of(db, item) == "Der Anfang. Mitte."
     await save(mona, path, "Der Anfang. Mitte. Ende.", "Der Anfang. Mitte.")
