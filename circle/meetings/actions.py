@@ -154,7 +154,7 @@ async def derive(
     there = {one.person_id for one in stays}
     await store.put_derived(db, meeting.id, lines, [*people, *there])
     gone = [one for one in people if one not in there]
-    if gone:
+    if gone and not meeting.ended_at:
         await store.expect_again(db, meeting.id, gone, meeting.date)
 
 

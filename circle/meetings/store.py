@@ -739,7 +739,8 @@ async def drop_expected(db: Connection, meeting_id: UUID) -> None:
         """
         update attendance a set status = 'excused', represented_by = null, from_local = null, to_local = null
         where a.meeting_id = $1 and a.status = 'represented' and not exists (
-            select from presence s where s.meeting_id = $1 and s.person_id in (a.person_id, a.represented_by))
+            select from presence s
+            where s.meeting_id = $1 and s.person_id = a.represented_by and s.member_id = a.person_id)
         """,
         meeting_id,
     )

@@ -50,7 +50,8 @@ create function attends(a attendance) returns boolean
 language sql stable as $$
     select $1.status = 'excused' or exists (
             select from presence s
-            where s.meeting_id = $1.meeting_id and s.person_id = coalesce($1.represented_by, $1.person_id))
+            where s.meeting_id = $1.meeting_id and case when $1.status = 'represented'
+                then s.person_id = $1.represented_by and s.member_id = $1.person_id else s.person_id = $1.person_id end)
         or not exists (
             select from presence s join meeting m on m.id = s.meeting_id
             where m.id = $1.meeting_id and m.state = 'running')

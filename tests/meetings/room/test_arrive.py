@@ -306,6 +306,20 @@ async def test_before_and_after_the_meeting_nobody_comes_and_times_stand_once_ap
         await actions.drop_stay(db, here.at(80), stay)
 
 
+async def test_who_only_listens_stands_in_for_nobody(db: Connection, office: Clock) -> None:
+    here = await scene.running(db, office)
+    stay = await actions.arrive(db, here.at(0), here.meeting, Arrival(here.people["kim"]))
+    await actions.arrive(db, here.at(0), here.meeting, Arrival(here.people["dina"]))
+    await actions.drop_stay(db, here.at(1), stay)
+    shown = {one.name: one.status for one in (await here.room()).attendance}
+    assert shown == {"Dina Vertretung": "guest"}
+    await meetings.close(db, here.at(2), here.meeting)
+    assert await here.attendance() == {
+        "dina": ("guest", None, None, None),
+        "kim": ("excused", None, None, None),
+    }
+
+
 async def test_after_the_close_the_attendance_holds_who_was_there(db: Connection, office: Clock) -> None:
     here = await scene.running(db, office)
     await db.execute(
@@ -356,6 +370,11 @@ async def test_before_the_paper_form_the_room_comes_first(
         assert (await mona.put(f"{url}/{person}", json={"status": "guest"})).status_code == 400, (
             "their stays say otherwise"
         )
+    stay = next(one for one in (await here.room()).stays if one.name == "Ben Beauftragt")
+    await actions.drop_stay(db, here.at(60), stay.id)
+    lines = await here.attendance()
+    assert lines["egon"] == ("present", None, "11:00", None), "what was typed after the meeting stays"
+    assert "ben" not in lines
 
 
 async def test_coming_and_going_leaves_what_was_sent_as_it_was(db: Connection, office: Clock) -> None:
