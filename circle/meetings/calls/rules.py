@@ -49,7 +49,7 @@ def wording(meeting: StoredMeeting, until: Deadline, note: str, *, again: bool) 
         f"für die {meeting.title} am {calendar.date_long(meeting.date)} nehme ich Punkte für die Tagesordnung auf.",
         remind,
         letters.when_and_where(meeting),
-        f"Bitte melden Sie Ihre Punkte an bis zum Ablauf des {calendar.date_long(until.on)}.",
+        f"Bitte melden Sie Ihre Punkte bis {calendar.date_long(until.on)} an; der Tag zählt noch mit.",
         f"So kommt das Datum zustande:\n{steps}" if steps else "",
         "Punkte melden die Integrationsbeauftragten und ihre Vertretungen im Arbeitsraum an, mit Ziel, Vortrag, Dauer "
         "und Unterlagen.",
