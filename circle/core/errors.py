@@ -202,7 +202,7 @@ CONSTRAINTS: dict[str, tuple[type[CircleError], str, str]] = {
         "Zu diesem Punkt läuft noch eine Abstimmung. Bitte schließen Sie sie oder brechen Sie sie ab.",
     ),
     "ballot_within_voices": (
-        Conflict,
+        Invalid,
         "too_many_votes",
         "Gezählt sind mehr Stimmen, als Häuser mit Stimme im Raum sind.",
     ),

@@ -89,6 +89,12 @@ async def _speech(
     return await answers.once(db, actor, request, act, read=partial(store.get_request, db, caller))
 
 
+@get("/speech-requests/{request_id:uuid}", opt={"permission": "signed_in"})
+async def read_request(db: web.Db, caller: web.Asking, request_id: FromPath[UUID]) -> Response[SpeechRequest]:
+    """One request to speak, as long as the meeting runs."""
+    return answers.one(await store.get_request(db, caller, request_id))
+
+
 @post("/speech-requests/{request_id:uuid}/withdraw", status_code=200, opt={"permission": "signed_in"})
 async def withdraw(
     request: Incoming, db: web.Db, caller: web.Asking, actor: web.Acting, request_id: FromPath[UUID]
@@ -164,7 +170,7 @@ async def open_ballot(
 ) -> Response[Ballot]:
     """Put a wording to the vote on the item that is called up.
 
-    `objection` asks for objections, by `by_name` each house says it, `open` counts hands. Without a kind it is the one of
+    `objection` asks for objections, `by_name` lets each house vote for itself, `open` counts hands. Without a kind it is the one of
     the procedure's decision rule.
     """
 
@@ -255,7 +261,7 @@ router = Router(
     "/api/v1",
     tags=["floor"],
     route_handlers=[
-        list_requests, ask, take_over, withdraw, grant, end, move, remove, list_ballots, open_ballot, read, cast, close,
+        list_requests, ask, take_over, read_request, withdraw, grant, end, move, remove, list_ballots, open_ballot, read, cast, close,
         cancel,
     ],
 )  # fmt: skip
