@@ -18,13 +18,14 @@ PAGES = {
         "/personen/haus/br-koeln", "/personen/veraltet", "/bestellungen", "/bestellungen/neu", "/bestellungen/ministerium",
         "/pflichten", "/bestellungen > /bestellungen/ID", "/bestellungen > /bestellungen/ID > /bestellungen/ID/nachfolge",
         "/bestellungen > /bestellungen/ID > /bestellungen/ID/korrigieren", "/konten", "/konten/neu", "/konten > /konten/ID",
-        "/vertretungen", "/vertretungen/neu", "/rechte",
+        "/vertretungen", "/vertretungen/neu", "/rechte", "/terminabfragen", "/terminabfragen > /terminabfragen/ID",
+        "/terminabfragen/neu", "/kalender",
     ],
     "malik.neubeispiel@br-detmold.example": [
         "/", "/sitzungen", "/sitzungen/KK-2026-6", "/sitzungen/KK-2026-6/top/neu", "/anfragen", "/anfragen/neu", "/wissen",
         "/aufgaben", "/konto", "/personen > /personen/ID", "/netzwerk", "/netzwerk/neu", "/netzwerk > /netzwerk/ID",
         "/netzwerk/abdeckung", "/netzwerk/einlesen", "/personen/haus/br-detmold/angaben", "/haus", "/haus/massnahmen/neu",
-        "/haus/vortraege/neu", "/haus/fachbereiche",
+        "/haus/vortraege/neu", "/haus/fachbereiche", "/terminabfragen > /terminabfragen/ID", "/kalender",
     ],
     "joern.probemuster@br-arnsberg.example": [
         "/", "/haus", "/haus > /haus/massnahmen/ID", "/haus > /haus/vortraege/ID",
