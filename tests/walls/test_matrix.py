@@ -47,7 +47,11 @@ NOT_NOW = {
     for what in ("invitation", "call-for-items", "left-items", "agenda-preview")
     for status in (403, 409)
 } | {
-    ("/api/v1/meetings/{meeting_id}/reply", 404)  # Whoever is not invited has no answer.
+    ("/api/v1/meetings/{meeting_id}/reply", 404),  # Whoever is not invited has no answer.
+    ("/api/v1/meetings/{meeting_id}/bundle", 404),  # One has the PDF that one asked for.
+    ("/api/v1/meetings/{meeting_id}/papers.pdf", 404),
+    ("/api/v1/meetings/{meeting_id}/papers.zip", 409),  # Not every meeting has papers.
+    ("/api/v1/meetings/{meeting_id}/summons", 403),  # For whoever runs meetings.
 }
 UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 REFUSED_UNSEEN = {400, 403, 404, 422, 428}
