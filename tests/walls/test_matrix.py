@@ -95,6 +95,7 @@ THINGS = {
         select m.meeting_id, o.id from minutes_objection o join minutes m on m.id = o.minutes_id order by 2
     """,
     "/api/v1/meetings/{meeting_id}/replies/{person_id}": "select meeting_id, person_id from invitee order by 2, 1",
+    "/api/v1/meetings/{meeting_id}/stays/{stay_id}": "select meeting_id, id from presence order by 2",
     "/api/v1/papers/{paper_id}": "select id from paper order by 1",
     "/api/v1/people/{person_id}": "select id from person order by 1",
     "/api/v1/people/{person_id}/account": "select id from person order by 1",
@@ -125,6 +126,7 @@ SHOWN_BY = {
         "/api/v1/meetings/{meeting_id}/minutes"
     ],
     "/api/v1/meetings/{meeting_id}/replies/{person_id}": ["/api/v1/meetings/{meeting_id}/replies"],
+    "/api/v1/meetings/{meeting_id}/stays/{stay_id}": ["/api/v1/meetings/{meeting_id}/room"],
     "/api/v1/people/{person_id}?kept": ["/api/v1/people/{person_id}", "/api/v1/people/{person_id}/account"],
     "/dateien/{file_id}": ["/api/v1/files/{file_id}"],
 }
@@ -419,6 +421,11 @@ async def people(circle: Clients) -> dict[str, Person]:
         insert into speech_request (meeting_id, item_id, person_id, kind, place, asked_at, audience)
         select c.meeting_id, c.item_id, p.id, 'speech', 1, '2026-11-23 09:00+01', c.audience
         from agenda_content c, person p where p.email = 'leyla.musteroglu@kfi.example'
+        """,
+        """
+        insert into presence (meeting_id, person_id, arrived_at, left_at)
+        select m.id, p.id, '2026-11-23 09:00+01', '2026-11-23 10:00+01'
+        from meeting m, person p where p.email = 'leyla.musteroglu@kfi.example'
         """,
     ):
         await db.execute(floor)
