@@ -160,6 +160,19 @@ async def test_a_moved_meeting_is_a_new_one_that_calendars_know(
     assert f"UID:{meeting}@example.invalid".encode() in await storage.get(later)
 
 
+async def test_a_new_date_that_calendars_know_is_called_off_in_them_before_its_invitation(
+    db: Connection, database: OneConnection, storage: Storage, settings: Settings, client: Clients, office: Clock
+) -> None:  # fmt: skip
+    meeting = await invited(db, office)
+    anna = await client.as_("anna")
+    new = UUID((await act(anna, meeting, "move", NEW_DATE)).json()["moved_to"])
+    assert (await act(anna, new, "cancel", REASON)).json()["sequence"] == 2
+    row = await db.fetchrow("select id from dispatch where kind = 'cancellation'")
+    await build_invitation(database, storage, settings, row["id"], office)
+    method, event = await calendar(db, storage, "KK-2027-2.ics")
+    assert (method, event["SEQUENCE"], event["UID"]) == ("CANCEL", 2, f"{meeting}@example.invalid")
+
+
 async def test_who_may_not_and_when_not(db: Connection, client: Clients, office: Clock) -> None:
     meeting = await running(db, office)
     anna = await client.as_("anna")

@@ -11,7 +11,7 @@ from circle.core import auth, web
 from circle.core.clock import Clock
 from circle.core.db import Connection
 from circle.meetings import dispatches
-from circle.meetings.model import Cancellation
+from circle.meetings.model import Cancellation, Sending
 from tests import make
 from tests.clients import Browser, Clients, queries
 
@@ -60,6 +60,21 @@ async def test_a_person_subscribes_to_what_they_may_see(
     assert (await (await client.as_("ben")).get(API)).json() == {
         "made_on": "2026-11-23", "last_used_on": "2026-11-23",
     }  # fmt: skip
+
+
+@pytest.mark.confidential
+async def test_nothing_confidential_stands_in_it_for_anybody(
+    db: Connection, client: Clients, office: Clock
+) -> None:
+    """A calendar lies on servers of others: not even whoever may read an item finds it there."""
+    meeting = await convened(db, office)
+    await make.item(db, meeting, "Vertraulich: Quarzsand", level="confidential", named=["ben"], text="Basalt")
+    await dispatches.invite(db, await make.actor(db, office, "anna"), meeting, Sending())
+    for nick in ("ben", "kim", "anna"):
+        text = (await client.stranger.get(await made(client, nick))).text
+        assert "KK-2027-1" in text and not re.search("Quarz|Basalt|ertraulich", text), nick
+    text = (await client.stranger.get(await made(client, "anna", CIRCLE))).text
+    assert "Sitzung" in text and not re.search("Quarz|Basalt|ertraulich", text)
 
 
 async def test_what_is_planned_is_tentative_and_what_is_off_is_cancelled_for_a_while(
@@ -202,7 +217,7 @@ async def test_the_address_is_in_no_log_and_no_answer_but_the_first(
     page = await client.browser("ben")
     done = await page.post("/kalender/adresse")
     assert done.status_code == 200 and done.headers["cache-control"] == "no-store"
-    (token,) = re.findall(r"/kalender/([\w-]{43})\.ics", done.text)
+    (token,) = set(re.findall(r"/kalender/([\w-]{43})\.ics", done.text))
     for path in (
         f"/kalender/{token}.ics",
         f"/kalender/{token}",
@@ -260,6 +275,7 @@ async def test_the_pages(db: Connection, client: Clients, office: Clock) -> None
 async def _made_and_ended(page: Browser, root: str) -> None:
     done = await page.post(f"{root}/adresse")
     assert done.status_code == 200 and "Die neue Adresse" in done.text
+    assert 'href="webcal://127.0.0.1:8000/kalender/' in done.text
     assert "Zuletzt abgerufen" in (await page.get("/kalender")).text
     assert (await page.post(f"{root}/beenden")).status_code == 303
 
