@@ -22,6 +22,13 @@
     event.preventDefault();
     region.dataset.waits = "true";
   });
+  // The same when they have begun while the news was on its way.
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    const region = event.detail.target;
+    if (event.detail.requestConfig.elt !== region || !region.matches("[data-careful]") || !typing(region)) return;
+    event.detail.shouldSwap = false;
+    region.dataset.waits = "true";
+  });
   const settled = (event) => {
     const region = event.target.closest?.("[data-careful][data-waits]");
     if (region) setTimeout(() => typing(region) || htmx.trigger(region, "settled"), 0);
