@@ -44,8 +44,9 @@
   window.addEventListener("pageshow", () => [...sent.keys()].forEach(free));
 
   // What an open page was told has ended: the whole page shows how, and what can be done now.
+  // A form that is on its way leads on by itself, and loading anew would cut it off.
   document.addEventListener("htmx:sseClose", (event) => {
-    if (event.detail.type === "message") location.reload();
+    if (event.detail.type === "message") setTimeout(() => location.reload(), sent.size ? LOCK_MS : 0);
   });
 
   document.addEventListener("keydown", (event) => {
