@@ -399,21 +399,29 @@ language sql stable as $$
 $$;
 
 -- The agenda as `keys` see it, shown to somebody who has the keys `own`: never an item, a content or a paper more than
--- these open themselves.
+-- these open themselves. While it is read for `keys`, the second wall stands as it stands for them.
 create function agenda_as(meeting uuid, keys text[], own text[]) returns json
-language sql stable as $$
-    select coalesce(json_agg(case when o.item ->> 'kind' is null then o.item
-            else jsonb_set(t.item, '{papers}', (
-                select case when jsonb_typeof(t.item -> 'papers') = 'array' then coalesce((
-                        select jsonb_agg(p.paper order by (p.paper ->> 'number')::integer)
-                        from jsonb_array_elements(t.item -> 'papers') p (paper)
-                        where exists (
-                            select from jsonb_array_elements(o.item -> 'papers') q (paper)
-                            where q.paper ->> 'id' = p.paper ->> 'id')), '[]')
-                    else 'null' end)) end order by (t.item ->> 'order')::integer), '[]')
-    from jsonb_array_elements(agenda_body($1, $2)::jsonb) t (item)
-    join jsonb_array_elements(agenda_body($1, $3)::jsonb) o (item) on o.item ->> 'id' = t.item ->> 'id'
-$$;
+language plpgsql stable as $$
+declare
+    before text := coalesce(current_setting('circle.wall', true), '');
+    theirs jsonb;
+begin
+    perform set_config('circle.wall', statement_timestamp() || ' ' || keys::text, true);
+    theirs := agenda_body(meeting, keys)::jsonb;
+    perform set_config('circle.wall', before, true);
+    return (
+        select coalesce(json_agg(case when o.item ->> 'kind' is null then o.item
+                else jsonb_set(t.item, '{papers}', (
+                    select case when jsonb_typeof(t.item -> 'papers') = 'array' then coalesce((
+                            select jsonb_agg(p.paper order by (p.paper ->> 'number')::integer)
+                            from jsonb_array_elements(t.item -> 'papers') p (paper)
+                            where exists (
+                                select from jsonb_array_elements(o.item -> 'papers') q (paper)
+                                where q.paper ->> 'id' = p.paper ->> 'id')), '[]')
+                        else 'null' end)) end order by (t.item ->> 'order')::integer), '[]')
+        from jsonb_array_elements(theirs) t (item)
+        join jsonb_array_elements(agenda_body(meeting, own)::jsonb) o (item) on o.item ->> 'id' = t.item ->> 'id');
+end $$;
 
 -- A meeting as lists show it, for whoever may see it. `moved_to_reference` names the new one to those who see that too;
 -- `items` are on the agenda, `proposals` wait for admission, as far as the reader knows of them.

@@ -134,3 +134,17 @@ async def test_without_scripts_there_is_no_dead_handle(room: Room, story: dict[s
     assert not await handle(office, "Dolmetschen").is_visible()
     assert await office.page.locator("[data-handle]").first.is_hidden()
     await office.press("nach oben", exact=False)
+
+
+async def test_the_pages_around_it_stand_every_check(room: Room, story: dict[str, Any]) -> None:
+    """The call for items, the previews and the versions of a real agenda, wide and at 400 % zoom."""
+    await table(room, story)
+    for width in (1280, 320):
+        office = await room.person(OFFICE, width)
+        for path in (
+            "/tagesordnung", "/aufruf", "/ansicht?als=member", "/ansicht?als=house", "/fassungen", "/top/neu",
+        ):  # fmt: skip
+            await office.open(story["meeting"] + path, axe=width > 320)
+        await office.open("/sitzungen/KK-2026-5/fassungen", axe=width > 320)
+        await office.open("/sitzungen/KK-2026-6/top/neu", axe=width > 320)
+        await office.open("/geschaeftsordnung/neu", axe=width > 320)

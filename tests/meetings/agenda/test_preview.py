@@ -50,7 +50,6 @@ async def preview(client: Clients, meeting: UUID, role: str, nick: str = "anna")
     return await (await client.as_(nick)).get(of(meeting, f"agenda-preview?role={role}"))
 
 
-@pytest.mark.confidential
 @pytest.mark.parametrize("role", PEOPLE)
 async def test_it_is_what_somebody_of_the_role_sees(
     client: Clients, db: Connection, storage: Storage, role: str
@@ -90,6 +89,23 @@ async def test_after_the_day_a_guest_has_no_papers(client: Clients, db: Connecti
 
 
 @pytest.mark.confidential
+@pytest.mark.parametrize("role", PEOPLE)
+async def test_what_the_office_may_read_itself_does_not_slip_into_it(
+    client: Clients, db: Connection, storage: Storage, role: str
+) -> None:
+    meeting = await world(db, storage)
+    own = await (await client.as_("anna")).get(of(meeting))
+    assert "Personalfrage" in own.text and "Gutachten" in own.text, "she is named for it"
+    for answer in (
+        await preview(client, meeting, role), await (await client.browser("anna")).get(f"{PAGE}/ansicht?als={role}"),
+    ):  # fmt: skip
+        assert answer.status_code == 200
+        assert "Personalfrage" not in answer.text and "Gutachten" not in answer.text
+    assert "Personalfrage" in (await (await client.as_("anna")).get(of(meeting))).text, (
+        "her own view is as it was"
+    )
+
+
 async def test_never_more_than_the_office_sees(client: Clients, db: Connection, storage: Storage) -> None:
     """Even keys that open everything show no more than the reader's own do."""
     meeting = await world(db, storage)
