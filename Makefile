@@ -50,9 +50,10 @@ check: .venv/ready-dev ## Form, Typen, Reihenfolge der Importe, Hausregeln
 	@$(PYTEST) tests/house --ignore tests/house/test_walk.py
 
 # Tests compare what is generated with what is kept; the difference in git is what a reviewer reads.
-snapshots: .venv/ready-dev ## db/schema.sql, API-Beschreibung, Routen und Türen neu schreiben
-	@CIRCLE_SNAPSHOTS=renew .venv/bin/pytest -q -n0 -k "kept_one or migrations_make or every_door or is_listed_opens" tests/house
-	@git --no-pager diff --stat -- db/schema.sql tests/house || true
+snapshots: .venv/ready-dev ## db/schema.sql, API-Beschreibung, Routen, Türen und Kalenderdateien neu schreiben
+	@CIRCLE_SNAPSHOTS=renew .venv/bin/pytest -q -n0 -k "kept_one or migrations_make or every_door or is_listed_opens or file_is_as_it_was" \
+		tests/house tests/meetings/feeds/test_golden.py
+	@git --no-pager diff --stat -- db/schema.sql tests/house tests/meetings/feeds/golden || true
 
 bench: .venv/ready-dev ## Geschwindigkeit messen
 	@$(PY) -m tests.bench
