@@ -122,7 +122,7 @@ async def every_look(room: Room, here: str) -> None:
 
 async def reach(person: Person, name: str) -> None:
     """Go by the tabulator to the button or field of this name."""
-    words = "el => el.matches('input') ? el.labels[0]?.innerText ?? '' : el.innerText"
+    words = "el => el.matches('input') ? el.labels[0]?.textContent ?? '' : el.textContent"
     for _ in range(250):
         await person.page.keyboard.press("Tab")
         focused = person.page.locator(":focus")
