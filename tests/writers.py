@@ -21,7 +21,9 @@ from circle.settings import Settings
 class Writer:
     """Types at random or wanted places, on and on over broken connections; `closed` is the code of the last end."""
 
-    def __init__(self, urls: Callable[[], str], token: str, cookie: str = "circle", origin: str | None = None) -> None:
+    def __init__(
+        self, urls: Callable[[], str], token: str, cookie: str = "circle", origin: str | None = None
+    ) -> None:
         self.urls, self.token, self.cookie, self.origin = urls, token, cookie, origin
         self.document = merging.Document()
         self.socket: ClientConnection | None = None
@@ -60,7 +62,9 @@ class Writer:
 
     async def _once(self) -> None:
         headers = {"cookie": f"{self.cookie}={self.token}"}
-        async with connect(self.urls(), additional_headers=headers, origin=self.origin, compression=None) as socket:  # type: ignore[arg-type]
+        async with connect(
+            self.urls(), additional_headers=headers, origin=self.origin, compression=None
+        ) as socket:  # type: ignore[arg-type]
             self.socket = socket
             await socket.send(bytes([Kind.STATE]) + self.document.state())
             try:
