@@ -91,7 +91,22 @@ def test_a_feed_holds_many_appointments_and_the_zone_once() -> None:
     assert b"\r\nNAME:Sitzungen\\, Kreis\r\n" in ics.feed([MEETING], "Sitzungen, Kreis")
     assert [e["UID"] for e in found.walk("VEVENT")] == [MEETING.uid, "b"]
     assert len(found.walk("VTIMEZONE")) == 1
-    assert not parsed(ics.feed([], "Leer")).walk("VEVENT")
+    empty = parsed(ics.feed([], "Leer", hours=12))
+    assert not empty.walk("VEVENT") and len(empty.walk("VTIMEZONE")) == 1, "a calendar needs a component"
+    assert empty["REFRESH-INTERVAL"].params["VALUE"] == "DURATION"
+    assert (empty["REFRESH-INTERVAL"].dt, empty["X-PUBLISHED-TTL"]) == (timedelta(hours=12), "PT12H")
+
+
+def test_whole_days_end_with_the_day_after_and_may_take_no_time() -> None:
+    last = change(starts=datetime(2026, 12, 31), ends=datetime(2026, 12, 31), all_day=True, busy=False)
+    (one,) = parsed(ics.feed([last], "Fristen")).walk("VEVENT")
+    assert (one["DTSTART"].dt, one["DTEND"].dt) == (date(2026, 12, 31), date(2027, 1, 1))
+    assert one["DTSTART"].params["VALUE"] == "DATE" and one["TRANSP"] == "TRANSPARENT"
+    # The hour that does not exist in the night of the time change is none of a whole day.
+    night = change(starts=datetime(2027, 3, 28, 2, 30), ends=datetime(2027, 3, 28, 2, 30), all_day=True)
+    assert b"DTSTART;VALUE=DATE:20270328\r\n" in ics.event(night)
+    with pytest.raises(ValueError, match="nach seinem Beginn"):
+        ics.event(change(starts=datetime(2026, 12, 31), ends=datetime(2026, 12, 30), all_day=True))
 
 
 def test_other_zones_are_written_in_utc() -> None:
