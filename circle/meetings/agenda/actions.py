@@ -201,8 +201,8 @@ async def adjourn(
         there = msgspec.structs.replace(item, id=successor)
         await _tell(
             db, actor, target, there, "Ihr Punkt kommt in die nächste Sitzung",
-            f"Ihr Punkt „{item.title}“ kam für die Sitzung am {calendar.date_long(meeting.on)} zu spät. Er ist jetzt für die "
-            f"Sitzung am {calendar.date_long(target.on)} angemeldet.",
+            f"Ihr Punkt „{item.title}“ war für die Sitzung am {calendar.date_long(meeting.on)} angemeldet und kam dort nicht auf "
+            f"die Tagesordnung. Er ist jetzt für die Sitzung am {calendar.date_long(target.on)} angemeldet.",
         )  # fmt: skip
     return successor
 

@@ -195,12 +195,16 @@ def require_adjournable(
 ) -> None:
     """Raises Conflict unless the item is still to come, or was adjourned without a meeting to take it up.
 
-    A cancelled meeting keeps nothing: from it proposals move on too. So do `late` ones, which the circle need not admit.
+    A cancelled meeting keeps nothing: from it proposals move on too. So do `late` ones, which the circle need not admit,
+    and those on which nobody decided before the meeting was over.
     """
-    proposals = PROPOSALS if meeting_state == "cancelled" else PROPOSALS[:1] if late else ()
+    over = meeting_state in (*TALKING[1:], "minutes_approved", "filed")
+    proposals = PROPOSALS if meeting_state == "cancelled" else PROPOSALS[:1] if late or over else ()
     if adjourned_to or status not in ("admitted", "on_agenda", "adjourned", *proposals):
         raise errors.Conflict(f"Der Punkt ist schon {STATUSES[status]}.")
-    if meeting_state == "moved" or (meeting_state in ("minutes_approved", "filed") and status != "adjourned"):
+    if meeting_state == "moved" or (
+        meeting_state in ("minutes_approved", "filed") and status not in ("adjourned", *proposals)
+    ):
         raise errors.Conflict("Die Sitzung ist vorbei.")
 
 

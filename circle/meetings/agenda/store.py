@@ -695,7 +695,8 @@ async def next_meeting(
 async def list_left(
     db: Connection, caller: Caller, after: str | None, limit: int, meeting_id: UUID
 ) -> Answer:
-    """What earlier meetings put off without naming another one, and what cancelled ones left, the oldest first.
+    """What earlier meetings put off without naming another one, proposals on which they did not decide, and what cancelled
+    ones left, the oldest first.
 
     What stands on every agenda of its own accord is not among it. Raises NotFound for an unseen meeting.
     """
@@ -716,6 +717,7 @@ async def list_left(
             where m.date < seen.date and visible(m.audience, me.keys) and item_open(i, me.keys)
                 and i.adjourned_to is null and i.standing is null
                 and (i.status = 'adjourned' and m.state <> 'moved'
+                    or i.status = 'registered' and m.state in ('held', 'minutes_draft', 'minutes_approved', 'filed')
                     or m.state = 'cancelled' and i.status in ('registered', 'returned', 'admitted', 'on_agenda'))
                 and coalesce(c.kind, '') not in ('formality', 'approval_of_minutes', 'miscellaneous')
                 and ($3::text is null or m.date || ' ' || to_char(i."order", 'FM000000') || ' ' || i.id > $3)

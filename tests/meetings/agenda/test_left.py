@@ -79,6 +79,22 @@ async def test_a_cancelled_meeting_leaves_all_it_had(client: Clients, db: Connec
     assert [one["title"] for one in (await anna.get(offered["next"])).json()["items"]] == ["Aufgenommen"]
 
 
+@pytest.mark.parametrize("state", ["held", "minutes_draft", "minutes_approved", "filed"])
+async def test_a_proposal_that_nobody_decided_on_is_not_forgotten(
+    client: Clients, db: Connection, state: str
+) -> None:
+    earlier, later = await two(db, state)
+    made = await make.item(db, earlier, "Übersehen", status="registered")
+    anna = await client.as_("anna")
+    (offered,) = (await anna.get(of(later, "left-items"))).json()["items"]
+    assert (offered["title"], offered["status"]) == ("Übersehen", "registered")
+    answer = await anna.post(item(made, "adjourn"), json={"meeting_id": str(later)})
+    assert answer.status_code == 200, answer.text
+    (there,) = (await anna.get(of(later))).json()["items"]
+    assert there["status"] == "registered" and len(await letters(db, there["id"])) == 1
+    assert (await anna.get(of(later, "left-items"))).json()["items"] == []
+
+
 @pytest.mark.confidential
 async def test_a_confidential_one_stays_masked(client: Clients, db: Connection) -> None:
     earlier, later = await two(db)
