@@ -5,7 +5,7 @@ Of those who were in the room of the meeting, the attendance says what their sta
 
 from uuid import UUID
 
-from circle.core import access, audit, errors
+from circle.core import access, audit, errors, live
 from circle.core.auth import Actor
 from circle.core.db import Connection
 
@@ -139,3 +139,4 @@ async def _done(db: Connection, actor: Actor, meeting: StoredMeeting, **detail: 
     await audit.record(
         db, actor, "meeting.attendance_recorded", "meeting", meeting.id, meeting.reference, **detail
     )
+    await live.tell(db, f"meeting:{meeting.id}")

@@ -143,11 +143,11 @@ NAMED = {
     "department_id": DEPARTMENTS, "department_ids": DEPARTMENTS, "lead_unit": DEPARTMENTS,
     "document_id": DOCUMENTS, "successor_id": DOCUMENTS,
     "file_id": FILES, "file_ids": FILES,
-    "item_id": ITEMS, "item_ids": ITEMS,
+    "item_id": ITEMS, "item_ids": ITEMS, "next_id": ITEMS,
     "approved_in": MEETINGS, "items_to": MEETINGS, "meeting_id": MEETINGS,
     "approver_id": PEOPLE, "assignee_id": PEOPLE, "by": PEOPLE, "chair_id": PEOPLE, "deputy_id": PEOPLE,
-    "keeper_id": PEOPLE, "named": PEOPLE, "owner_id": PEOPLE, "person_id": PEOPLE, "person_ids": PEOPLE,
-    "rapporteur_id": PEOPLE, "represented_by": PEOPLE, "reviewer_id": PEOPLE,
+    "keeper_id": PEOPLE, "member_id": PEOPLE, "named": PEOPLE, "owner_id": PEOPLE, "person_id": PEOPLE,
+    "person_ids": PEOPLE, "rapporteur_id": PEOPLE, "represented_by": PEOPLE, "reviewer_id": PEOPLE,
 }  # fmt: skip
 
 

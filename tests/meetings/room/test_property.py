@@ -14,7 +14,7 @@ from uuid import UUID
 import asyncpg
 import msgspec
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from circle.core import auth, clock, db, errors
@@ -613,7 +613,7 @@ class Run:
 
 
 @settings(
-    max_examples=EXAMPLES, deadline=None, derandomize=EXAMPLES <= 25,
+    max_examples=EXAMPLES, deadline=None, derandomize=EXAMPLES <= 25, phases=[Phase.explicit, Phase.generate],
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )  # fmt: skip
 @given(MEETINGS)
