@@ -162,13 +162,14 @@ async def lock_delivery(db: Connection, delivery_id: UUID, keys: list[str]) -> a
 
 
 async def mark_settled(db: Connection, delivery_id: UUID, arrived: bool) -> bool:
-    """An uncertain delivery becomes sent, or goes back into the queue; False when it is not uncertain (any more)."""
+    """An uncertain delivery becomes sent, as of when it was handed over, or goes back into the queue; False when it is not
+    uncertain (any more)."""
     return bool(
         await db.fetchval(
             """
             with settled as (
                 update delivery set state = case when $2 then 'sent' else 'new' end,
-                    sent_at = case when $2 then now() end, error = '', attempts = 0, first_try_at = null,
+                    sent_at = case when $2 then coalesce(handed_over_at, now()) end, error = '', attempts = 0, first_try_at = null,
                     next_try = now(), fence = fence + 1, lease_until = null
                 where id = $1 and state = 'uncertain' returning dispatch_id
             )
@@ -266,7 +267,7 @@ async def mark_sending(
         await db.fetchval(
             """
             update delivery set state = 'sending', attempts = attempts + 1, message_id = $3,
-                lease_until = now() + $4
+                lease_until = now() + $4, handed_over_at = now()
             where id = $1 and fence = $2 and state = 'leased' and lease_until > now() returning true
             """,
             delivery_id,

@@ -1,5 +1,9 @@
 -- Whether a meeting was called in form and time, and what was said about it in the meeting.
 
+-- When the last attempt went over the wire. What is settled as arrived later arrived then: a period is judged by that day,
+-- not by the one on which somebody asked.
+alter table delivery add column handed_over_at timestamptz;
+
 -- Who came into the circle after the invitation, and was sent the agenda that held then.
 create table late_invitation (
     meeting_id uuid not null,

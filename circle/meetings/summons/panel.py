@@ -31,7 +31,15 @@ async def of_page(db: Connection, caller: Caller, me: Me, meeting: Meeting) -> d
     facts = msgspec.json.decode((await store.get(db, caller, meeting.id)).body, type=Facts | None)
     if facts is None:
         return {}
-    return shown(rules.judge(facts), invites=access.may(me, "meetings.invite")) | {"may_record": False}
+    found = rules.judge(facts)
+    if (
+        found.verdict == "unproven"
+        and meeting.state not in ("invited", "running")
+        and found.objections is None
+    ):
+        # Long past and not called from here: there is nothing to say.
+        return {}
+    return shown(found, invites=access.may(me, "meetings.invite")) | {"may_record": False}
 
 
 def shown(found: Summons, *, invites: bool) -> dict[str, Any]:

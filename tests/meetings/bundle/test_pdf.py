@@ -104,7 +104,7 @@ async def test_it_is_made_in_order_with_bookmarks_and_page_numbers(
         ("TOP 3: Förderung: Stand/Ausblick", 6, [("Tabelle", 6)]),
     ]
     cover, sheet = text(content)[0], text(content)[5]
-    for words in ("Mittwoch, 13. Januar 2027", "Zusammengestellt für Ben Beauftragt", "enthält Vertrauliches",
+    for words in ("Mittwoch, 13. Januar 2027", "Für Ben Beauftragt", "enthält Vertrauliches",
                   "Seite 1 von 6", "Nicht enthalten. Die Datei ist kein PDF."):  # fmt: skip
         assert words in cover, (words, cover)
     assert "Tabelle" in sheet and "ZIP-Datei" in sheet and "03-1 Tabelle.docx" in sheet
@@ -133,7 +133,7 @@ async def test_two_readers_get_different_ones_and_nobody_another_s(
         "Inhalt", "TOP 1: Sprachmittlung", "TOP 3: Förderung: Stand/Ausblick",
     ]  # fmt: skip
     assert "Quarz" not in " ".join(text(kim)) and b"Geheim" not in b"".join(contents(kim))
-    assert "Zusammengestellt für Kim Köln" in text(kim)[0] and "enthält Vertrauliches" not in text(kim)[0]
+    assert "Für Kim Köln" in text(kim)[0] and "enthält Vertrauliches" not in text(kim)[0]
     for nick, status in (("mona", 404), ("clara", 404)):
         for name in ("bundle", "papers.pdf"):
             answer = await (await client.as_(nick)).get(f"/api/v1/meetings/{meeting}/{name}")
@@ -449,8 +449,9 @@ async def test_the_pages(
         await told.start()
         assert "0 von 3 Unterlagen" in await told.event("progress")
         await built(database, storage, office, db)
-        await told.event("progress")
-        await told.event("done")
+        with pytest.raises(AssertionError, match="event: done"):
+            while True:  # As many looks as it takes.
+                await told.event("progress")
         assert await told.over()
     ready = (await kim.get("/sitzungen/KK-2027-1/unterlagen")).text
     assert "PDF herunterladen (5 Seiten" in ready and "Alle Unterlagen als PDF" not in ready

@@ -74,6 +74,20 @@ async def test_every_state_of_a_mail(
     assert (await verdict())[0] == "proper"
 
 
+async def test_what_is_settled_later_arrived_when_it_was_handed_over(
+    db: Connection, client: Clients, office: Clock, send: Send, server: MailServer
+) -> None:
+    server.behaviour["kim@example.org"] = "hang up after the dot"
+    meeting = await invited(db, office)
+    await send(await dispatch(db))
+    delivery = await db.fetchval("select id from delivery where name = 'Kim Köln'")
+    assert await db.fetchval("select handed_over_at is not null from delivery where id = $1", delivery)
+    await db.execute("update delivery set handed_over_at = now() - interval '3 days' where id = $1", delivery)
+    await distribution.settle(db, await make.actor(db, office, "anna"), delivery, True)
+    found = (await (await client.as_("anna")).get(PATH.format(meeting))).json()
+    assert [one["reached_on"] for one in found["houses"] if one["name"] == "Kim Köln"] == ["2026-11-20"]
+
+
 async def test_a_cancelled_dispatch_reached_nobody(db: Connection, client: Clients, office: Clock) -> None:
     meeting = await invited(db, office)
     anna = await make.actor(db, office, "anna")
