@@ -10,6 +10,8 @@ import msgspec
 import pytest
 
 from circle.core.db import Connection
+from circle.meetings.polls import actions as polls
+from circle.meetings.polls.model import NewPoll, NewPollDate
 from circle.people.appointments import actions as appointments
 from circle.people.appointments.model import Annulment, Succession
 from circle.tasks import actions as task_actions
@@ -100,6 +102,13 @@ async def a_mistaken_succession(db: Connection, around: Around) -> dict[str, Any
     return {"appointment_id": mistaken, "predecessor_id": ben}
 
 
+async def a_date_poll(db: Connection, around: Around) -> dict[str, Any]:
+    days = [NewPollDate(date(2027, 2, day), "10:00", "12:00") for day in (10, 17)]
+    new = NewPoll(title="Klausur 2027", answer_until=date(2026, 12, 11), dates=days)
+    await polls.ask(db, await make.actor(db, around.clock, "anna"), new)
+    return {"dispatch_id": await db.fetchval("select id from dispatch")}
+
+
 async def old_rows(db: Connection, around: Around) -> dict[str, Any]:
     await db.execute(
         """
@@ -113,7 +122,11 @@ async def old_rows(db: Connection, around: Around) -> dict[str, Any]:
             select sha256(email::bytea), id, 'cookie', now() - interval '2 days' from person;
         insert into partner_import (person_id, authority_id, content, created_at)
             select id, authority_id, '{}', now() - interval '25 hours' from person;
-        insert into partner_import (person_id, authority_id, content) select id, authority_id, '{}' from person limit 1
+        insert into partner_import (person_id, authority_id, content) select id, authority_id, '{}' from person limit 1;
+        insert into calendar_feed (token_hash, person_id, made_by, made_on, revoked_on)
+            select sha256('a'), id, id, '2024-01-01', '2024-02-01' from person limit 1;
+        insert into calendar_feed (token_hash, person_id, made_by, made_on)
+            select sha256('b'), id, id, '2024-01-01' from person limit 1
         """
     )
     return {}
@@ -137,6 +150,14 @@ CASES: dict[str, tuple[Prepare, str, list[tuple[Any, ...]]]] = {
         from minutes_print p join file f on f.id = p.file_id
         """,
         [(2, 2, True, True)],
+    ),
+    "polls.build_holds": (
+        a_date_poll,
+        """
+        select (select string_agg(state, '') from dispatch), (select count(*) from dispatch_part), (select count(*) from file),
+            (select count(*) from file_use), (select count(*) from outbox where job = 'distribution.send')
+        """,
+        [("sending", 3, 2, 2, 1)],
     ),
     "knowledge.extract_text": (
         an_upload,
@@ -185,9 +206,9 @@ CASES: dict[str, tuple[Prepare, str, list[tuple[Any, ...]]]] = {
         """
         select (select string_agg(job, '' order by job) from outbox), (select string_agg(job, '') from schedule_run),
             (select count(*) from idempotent_answer), (select count(*) from session),
-            (select count(*) from partner_import)
+            (select count(*) from partner_import), (select count(*) from calendar_feed)
         """,
-        [("bcd", "b", 0, 0, 1)],
+        [("bcd", "b", 0, 0, 1, 1)],
     ),
 }
 
