@@ -4,7 +4,10 @@ Nobody types an address: every page is reached by what is written on the one bef
 of them does the other sees without loading the page again, and every page is looked at by axe, by day and by night.
 """
 
+import re
+
 import pytest
+from playwright.async_api import Locator
 
 from .conftest import Person, Room, violations
 from .test_main_job_api import MEMBER, OFFICE, PATIENCE
@@ -12,6 +15,13 @@ from .test_main_job_api import MEMBER, OFFICE, PATIENCE
 pytestmark = pytest.mark.browser
 
 PHONE = 390
+SOON = 5_000
+"""Milliseconds until an open page must show what somebody else did; a lost message costs two seconds."""
+TEXT = (
+    "Die Häuser berichten von ihren Erfahrungen mit Übersetzungen: „geprüft“ heißt überall etwas anderes. 😀"
+)
+ORDER = "A: @Malik Muster für die Prüfung von Übersetzungen schreiben bis 15.1."
+OUTCOME = "Die Häuser prüfen Übersetzungen nach gemeinsamen Kriterien."
 
 
 async def at_night(someone: Person) -> None:
@@ -20,6 +30,12 @@ async def at_night(someone: Person) -> None:
     found = await violations(someone.page)
     await someone.page.emulate_media(color_scheme="light")
     assert not found, f"{someone.page.url} in the dark:\n" + "\n".join(found)
+
+
+async def sees(someone: Person, text: str | re.Pattern[str], within: Locator | None = None) -> None:
+    """Wait until it stands on the open page, which is not loaded again."""
+    place = within if within is not None else someone.page.locator("main")
+    await place.get_by_text(text).locator("visible=true").first.wait_for(timeout=SOON)
 
 
 async def called(office: Person) -> None:
@@ -54,8 +70,169 @@ async def answered(member: Person) -> None:
     assert "kommt in Präsenz" in await member.text()
 
 
+async def opened(office: Person, member: Person) -> None:
+    """The room is opened on another day than its own, which takes a second step; who has answered is ticked already."""
+    await office.open("/")
+    await office.follow("6. Sitzung des Koordinierungskreises 2026")
+    await office.follow("Anwesenheit eintragen")
+    await office.follow("Sitzungsraum")
+    await at_night(office)
+    assert await office.page.get_by_label("Malik Neubeispiel").is_checked()
+    await office.page.get_by_label("Jörn Probemuster").check()
+    await office.page.get_by_text("Heute ist nicht der Tag der Sitzung").click()
+    await office.press("Trotzdem eröffnen")
+    await at_night(office)
+    await sees(office, "3 von 5 Häusern da")
+    await member.open("/")
+    await member.follow("6. Sitzung des Koordinierungskreises 2026")
+    await member.follow("Live mitverfolgen")
+    await at_night(member)
+    await sees(member, "3 von 5 Häusern da")
+
+
+async def arrived(office: Person, member: Person) -> None:
+    people = office.page.locator("#room-people")
+    await people.get_by_role("button", name="kommt : Paweł Dombeispiel").click()
+    await sees(office, "4 von 5 Häusern da")
+    await sees(member, "4 von 5 Häusern da")
+    await people.get_by_role("button", name="kommt : Leyla Musteroğlu").click()
+    await people.get_by_role("button", name="geht : Leyla Musteroğlu").wait_for(timeout=SOON)
+    await office.check()
+
+
+async def on(office: Person, name: str) -> None:
+    """Press the one big button."""
+    async with office.page.expect_navigation():
+        await office.page.locator("#room-steps").get_by_role("button", name=name).click()
+
+
+async def treated(office: Person, member: Person) -> None:
+    """Item by item with the one big button, each seen by the member at once."""
+    now = member.page.locator("section.room-current")
+    await on(office, "TOP 1 aufrufen")
+    await sees(member, "Begrüßung und Feststellung der Tagesordnung", now)
+    await on(office, "TOP 1 abschließen, weiter zu TOP 2")
+    await sees(member, "Genehmigung der Niederschrift", now)
+    await on(office, "TOP 2 abschließen, weiter zu TOP 3")
+    await sees(member, "Mehrsprachige Informationen", now)
+    await office.check()
+    await at_night(office)
+
+
+async def spoken(office: Person, member: Person) -> None:
+    async with member.page.expect_navigation():
+        await member.page.get_by_role("button", name="Zu Wort melden").click()
+    await member.check()
+    await sees(member, "Sie sind als Nächstes dran")
+    floor = office.page.locator("#room-floor")
+    await sees(office, "Malik Neubeispiel", floor)
+    async with office.page.expect_navigation():
+        await floor.get_by_role("button", name="Wort erteilen an Malik Neubeispiel").click()
+    await sees(member, "Sie haben das Wort")
+    async with office.page.expect_navigation():
+        await floor.get_by_role("button", name="Wort beenden").click()
+    await member.page.get_by_text("Sie haben das Wort").wait_for(state="hidden", timeout=SOON)
+
+
+async def written(office: Person, member: Person) -> None:
+    """The minutes are typed into the room; the member reads along."""
+    field = office.page.get_by_label("Text für die Niederschrift")
+    await field.click()
+    await field.press_sequentially(f"{TEXT}\n{ORDER}\n", delay=2)
+    await sees(office, "Gespeichert", office.page.locator("[data-writing-status]"))
+    await sees(member, TEXT)
+    lines = office.page.locator("[data-writing-lines]")
+    await lines.get_by_role("button", name="Aufgabe vergeben").wait_for(timeout=SOON)
+    assert (
+        "Muster für die Prüfung von Übersetzungen schreiben"
+        in await lines.get_by_label("Aufgabe").first.input_value()
+    )
+    async with office.page.expect_navigation():
+        await lines.get_by_role("button", name="Aufgabe vergeben").click()
+    await office.check()
+    assert await field.input_value() == f"{TEXT}\n{ORDER}\n"
+
+
+async def aloud(office: Person, house: str) -> None:
+    """Enter the vote that a house says aloud."""
+    floor = office.page.locator("#room-floor")
+    await floor.locator("summary", has_text="Stimme eines Hauses eintragen").click()
+    await floor.get_by_label("Haus", exact=False).first.select_option(label=house)
+    await floor.locator("details[open]").get_by_label("Zustimmung", exact=True).check()
+    async with office.page.expect_navigation():
+        await floor.get_by_role("button", name="Stimme eintragen").click()
+
+
+async def voted(office: Person, member: Person) -> None:
+    """Each house votes itself; the member agrees with a reservation, the others say it aloud."""
+    floor = office.page.locator("#room-floor")
+    await floor.locator("summary", has_text="Abstimmung eröffnen").click()
+    await floor.get_by_label("Wortlaut").fill(OUTCOME)
+    await floor.get_by_label("Jedes Haus stimmt selbst ab").check()
+    async with office.page.expect_navigation():
+        await floor.get_by_role("button", name="Abstimmung eröffnen").click()
+    await office.check()
+    await sees(member, "Stimme Ihres Hauses")
+    await member.check()
+    await at_night(member)
+    await member.page.get_by_label("Zustimmung mit Vorbehalt").check()
+    await member.page.get_by_label("Prüfvorbehalt").check()
+    reason = member.page.get_by_label("Worum geht es?")
+    await reason.press_sequentially("Das Haus prüft", delay=2)
+    await aloud(office, "BR Arnsberg")
+    # What the others do meanwhile takes no word away.
+    await sees(member, "1 von 4 Häusern")
+    await reason.press_sequentially(" die Kosten.", delay=2)
+    assert await reason.input_value() == "Das Haus prüft die Kosten."
+    await member.press("Stimme abgeben")
+    await sees(office, "2 von 4 Häusern", floor)
+    await aloud(office, "BR Köln")
+    await aloud(office, "BR Düsseldorf")
+    await sees(member, "4 von 4 Häusern")
+    async with office.page.expect_navigation():
+        await floor.get_by_role("button", name="Abstimmung schließen").click()
+    await office.check()
+    await at_night(office)
+    await sees(member, "Das Haus prüft die Kosten.", member.page.locator("#room-results"))
+    await member.check()
+    await at_night(member)
+
+
+async def closed(office: Person, member: Person) -> None:
+    for number in (3, 4, 5):
+        await on(office, f"TOP {number} abschließen, weiter zu TOP {number + 1}")
+    office.complaints.clear()  # The browser tells of the status with which a confidential item asks once more.
+    await office.check()
+    await at_night(office)
+    await office.press("TOP 6 trotzdem aufrufen")
+    await sees(member, "Personalbezogene Einzelfrage", member.page.locator("section.room-current"))
+    await on(office, "TOP 6 abschließen, weiter zu TOP 7")
+    await on(office, "TOP 7 abschließen")
+    await office.press("Sitzung schließen")
+    await sees(member, "Die Sitzung ist geschlossen")
+    await at_night(office)
+
+
 async def test_the_next_meeting_is_called_held_and_closed(room: Room) -> None:
     office = await room.person(OFFICE)
     member = await room.person(MEMBER, PHONE)
     await called(office)
     await answered(member)
+    await opened(office, member)
+    await arrived(office, member)
+    await treated(office, member)
+    await spoken(office, member)
+    await written(office, member)
+    await voted(office, member)
+    await closed(office, member)
+    said = await office.text()
+    for words in (TEXT, OUTCOME, "Zustimmung 3, mit Vorbehalt 1", "Prüfvorbehalt", "Muster für die Prüfung"):
+        assert words in said, words
+    await office.follow("Entwurf versenden")
+    await at_night(office)
+    await office.press("Entwurf versenden")
+    await office.page.get_by_text("abgeschlossen").first.wait_for(timeout=PATIENCE * 1000)
+    await member.open("/")
+    said = await member.text()
+    assert "Muster für die Prüfung von Übersetzungen schreiben" in said
+    assert "Niederschrift prüfen" in said
