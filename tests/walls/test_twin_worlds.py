@@ -221,6 +221,28 @@ async def a_note(world: World) -> Made:
     return [f"contacts/{contact}/notes"]
 
 
+async def a_vote(world: World) -> Made:
+    """A vote on the confidential item and somebody who asks to speak on it."""
+    item = await world.item("KK-2026-6")
+    vote = await world.ask(
+        """
+        insert into ballot (meeting_id, item_id, kind, text, opened_at, audience)
+        select meeting_id, item_id, 'objection', $2, '2026-11-23 09:00+01', audience from agenda_content where item_id = $1
+        returning id
+        """,
+        item, TITLE,
+    )  # fmt: skip
+    request = await world.ask(
+        """
+        insert into speech_request (meeting_id, item_id, person_id, kind, place, asked_at, audience)
+        select meeting_id, item_id, $2, 'speech', 1, '2026-11-23 09:00+01', audience from agenda_content where item_id = $1
+        returning id
+        """,
+        item, UUID(await world.person(ASKER)),
+    )  # fmt: skip
+    return [f"ballots/{vote}", f"agenda-items/{item}/ballots", f"speech-requests/{request}"]
+
+
 async def a_past_absence(world: World) -> Made:
     """An absence that is over: its own house and the office alone still read it."""
     found = await world.ask(
@@ -236,7 +258,7 @@ async def a_past_absence(world: World) -> Made:
 # A new confidential type gets its function and its line here.
 TYPES: list[Callable[[World], Awaitable[Made]]] = [
     an_agenda_item, a_paper, an_expert, a_request, a_document, a_task, an_objection, a_dispatch, a_measure, a_report,
-    a_note, a_past_absence,
+    a_note, a_vote, a_past_absence,
 ]  # fmt: skip
 
 QUESTIONS, FEWER, OF_A_KIND = 500, 200, 12
@@ -247,7 +269,7 @@ PAGES = [
     "/wissen", "/wissen/neu", "/aufgaben/neu", "/anfragen/neu", "/haus", "/netzwerk", "/pflichten", "/bestellungen",
     "/anfragen/BA-2026-V01", "/anfragen/BA-2026-V02", "/wissen/WD-026", "/wissen/WD-027", "/gibt-es-nicht",
     *(f"/sitzungen/KK-2026-6{end}" for end in (
-        "", "/tagesordnung", "/termin.ics", "/niederschrift", "/raum", "/einladung", "/nachversand", "/top/neu")),
+        "", "/tagesordnung", "/termin.ics", "/niederschrift", "/raum", "/einladung", "/nachversand", "/top/neu", "/wort")),
     *(f"/sitzungen/KK-2026-3{end}" for end in ("", "/niederschrift")),
     *(f"/personen/haus/{house}" for house in ("br-detmold", "br-koeln", "kfi")),
 ]  # fmt: skip
