@@ -238,7 +238,7 @@ class Person(msgspec.Struct, frozen=True):
     @property
     def value(self) -> str:
         """As a tick of the form that opens the meeting says it; `arrival` reads it."""
-        return f"{self.person_id} {self.mode} {self.member_id or ''}".strip()
+        return ",".join(map(str, filter(None, (self.person_id, self.mode, self.member_id))))
 
 
 def people(room: Room, expected: Iterable[Expected]) -> list[Person]:
@@ -279,7 +279,7 @@ def _awaited(one: Expected, room: Room) -> Person:
 
 def arrival(value: str) -> dict[str, str]:
     """What a tick says, as the fields of an arrival."""
-    person, mode, member = [*value.split(" "), "", ""][:3]
+    person, mode, member = [*value.split(","), "", ""][:3]
     return {"person_id": person, "mode": mode} | ({"member_id": member} if member else {})
 
 

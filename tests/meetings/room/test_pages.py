@@ -76,8 +76,8 @@ async def opened(db: Connection, client: Clients, office: Clock, **item: Any) ->
     _, people = await scene.prepare(db, office, **item)
     mona = Screen(await client.browser("mona"))
     await mona.open(ROOM)
-    here = [f"{people[nick]} on_site" for nick in ("ben", "dora")] + [
-        f"{people['dina']} on_site {people['kim']}"
+    here = [f"{people[nick]},on_site" for nick in ("ben", "dora")] + [
+        f"{people['dina']},on_site,{people['kim']}"
     ]
     await mona.press("Trotzdem eröffnen", here=here)
     return mona
