@@ -72,6 +72,7 @@ RIGHTS: dict[str, set[str]] = {
     "files.upload": HOUSE | KFI | {"regional_staff"},
     "audit.read": {"data_protection_officer", "records_manager", "kfi_head", "circle_office"},
     "experts.involve": {"commissioner", "deputy", "circle_office"},
+    "answers.export": {"data_protection_officer"},
     "rights.explain": {"circle_office", "kfi_head", "data_protection_officer"},
 }
 

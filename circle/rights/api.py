@@ -6,12 +6,12 @@ import msgspec
 from litestar import Response, Router, get
 from litestar.params import FromQuery
 
-from circle.core import access, answers, auth, errors, fields, web
+from circle.core import access, answers, audit, auth, errors, fields, web
 from circle.core.db import Answer, Caller, Connection
 from circle.core.fields import Day
 
 from . import rules, store
-from .model import Explanation, Facts, OwnAnswers, PersonNamed, Question
+from .model import Explanation, Facts, KeptAnswers, PersonNamed, Question
 
 
 async def ask(db: Connection, caller: Caller, question: Question | None) -> tuple[Answer, Facts]:
@@ -54,15 +54,32 @@ async def explain(
 
 
 @get("/me/answers", opt={"permission": "signed_in"})
-async def own_answers(db: web.Db, caller: web.Asking) -> Response[OwnAnswers]:
+async def own_answers(db: web.Db, caller: web.Asking) -> Response[KeptAnswers]:
     """What is kept about oneself as somebody who is invited and asked, as a file (Art. 15 GDPR).
 
     Invitations with all replies, date polls, links that were in mails and addresses of one's calendar; never the secrets.
     """
-    found = await store.own_answers(db, caller)
-    response: Response[OwnAnswers] = answers.one(found)
-    response.headers["content-disposition"] = 'attachment; filename="meine-antworten.json"'
+    return _file(await store.kept_answers(db, caller), "meine-antworten.json")
+
+
+@get("/rights/answers", opt={"permission": "answers.export"})
+async def export_answers(
+    db: web.Db, caller: web.Asking, actor: web.Acting, person_id: FromQuery[UUID]
+) -> Response[KeptAnswers]:
+    """The same of anybody, for data protection, when a person asks for it: also of those who do not sign in any more.
+
+    It is written into the record of changes.
+    """
+    access.require(actor, "answers.export")
+    found = await store.kept_answers(db, caller, person_id)
+    await audit.record(db, actor, "answers.exported", "person", person_id)
+    return _file(found, "antworten.json")
+
+
+def _file(found: Answer, name: str) -> Response[KeptAnswers]:
+    response: Response[KeptAnswers] = answers.one(found)
+    response.headers["content-disposition"] = f'attachment; filename="{name}"'
     return response
 
 
-router = Router("/api/v1", tags=["people"], route_handlers=[explain, own_answers])
+router = Router("/api/v1", tags=["people"], route_handlers=[explain, own_answers, export_answers])

@@ -172,8 +172,8 @@ class KeptFeed(msgspec.Struct, frozen=True):
     last_used_on: Date | None
 
 
-class OwnAnswers(msgspec.Struct, frozen=True):
-    """What is kept about the caller as somebody who is invited and asked; `id` is theirs."""
+class KeptAnswers(msgspec.Struct, frozen=True):
+    """What is kept about a person as somebody who is invited and asked; `id` is theirs."""
 
     id: UUID
     invitations: list[KeptInvitation]

@@ -5,7 +5,7 @@ from typing import Any
 from litestar import Request, Response, Router, get
 from litestar.params import FromQuery
 
-from circle.core import auth, errors, fields, pages, web
+from circle.core import access, auth, errors, fields, pages, web
 from circle.core.access import KFI
 from circle.core.auth import ROLE_NAMES
 
@@ -46,7 +46,7 @@ async def show_rights(
             wrong, status = {"sache" if things else "": UNKNOWN}, 404
     return pages.show(
         request, "rights/rights.html", me, status=status, errors=wrong, form=form, answer=answer, facts=facts,
-        things=things, role_names=ROLE_NAMES, levels=rules.level_table(facts), rights=rules.right_table(),
+        things=things, may_export=access.may(me, "answers.export"), role_names=ROLE_NAMES, levels=rules.level_table(facts), rights=rules.right_table(),
     )  # fmt: skip
 
 

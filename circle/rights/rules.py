@@ -52,6 +52,7 @@ RIGHT_NAMES = {
     "network.write": "Netzwerk des eigenen Hauses pflegen",
     "files.upload": "Datei hochladen",
     "audit.read": "Protokoll lesen",
+    "answers.export": "Auskunft über die Antworten einer Person ausgeben",
     "rights.explain": "nachsehen, wer was darf",
 }
 """Every right by the name of what it allows; a test asks for each."""

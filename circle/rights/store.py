@@ -76,16 +76,20 @@ async def explain(
     )
 
 
-async def own_answers(db: Connection, caller: Caller) -> Answer:
-    """`model.OwnAnswers`, all of it the caller's, whatever they may see today: it is about them (Art. 15 GDPR).
+async def kept_answers(db: Connection, caller: Caller, person_id: UUID | None = None) -> Answer:
+    """`model.KeptAnswers` of the caller, or for data protection of anybody, whatever they may see today (Art. 15 GDPR).
 
-    A meeting or poll that they may not see any more is named by its number and day, which they were told.
+    A meeting or poll that the person may not see any more is named by its number and day, which they were told.
     """
     return await read_one(
         db,
         """
-        with me as materialized (select * from whoami($1, $2))
-        select me.card as me, 0 as revision, jsonb_build_object('id', me.person_id,
+        with me as materialized (select * from whoami($1, $2)),
+        subject as (
+            select p.id from me join person p on p.id = coalesce($3, me.person_id)
+            where p.id = me.person_id or 'role:data_protection_officer' = any(me.keys)
+        )
+        select me.card as me, 0 as revision, case when s.id is not null then jsonb_build_object('id', s.id,
             'invitations', (
                 select coalesce(jsonb_agg(jsonb_build_object('meeting', m.reference, 'date', m.date,
                     'invited_on', i.invited_on, 'as_deputy', i.as_deputy, 'reminded_on', i.reminded_on,
@@ -96,11 +100,11 @@ async def own_answers(db: Connection, caller: Caller) -> Answer:
                             order by y.number), '[]')
                         from reply y where y.meeting_id = i.meeting_id and y.person_id = i.person_id))
                     order by m.date, m.reference), '[]')
-                from invitee i join meeting m on m.id = i.meeting_id where i.person_id = me.person_id),
+                from invitee i join meeting m on m.id = i.meeting_id where i.person_id = s.id),
             'named_as_deputy', (
                 select coalesce(jsonb_agg(jsonb_build_object('meeting', m.reference, 'date', m.date,
                     'answered_at', y.answered_at) order by y.number), '[]')
-                from reply y join meeting m on m.id = y.meeting_id where y.deputy_id = me.person_id),
+                from reply y join meeting m on m.id = y.meeting_id where y.deputy_id = s.id),
             'polls', (
                 select coalesce(jsonb_agg(jsonb_build_object('title', p.title, 'asked_on', p.created_on,
                     'answers', (
@@ -108,16 +112,17 @@ async def own_answers(db: Connection, caller: Caller) -> Answer:
                         from date_poll_answer a join date_poll_date d on d.poll_id = a.poll_id and d.number = a.number
                         where a.poll_id = p.id and a.person_id = me.person_id))
                     order by p.created_on, p.id), '[]')
-                from date_poll_person q join date_poll p on p.id = q.poll_id where q.person_id = me.person_id),
+                from date_poll_person q join date_poll p on p.id = q.poll_id where q.person_id = s.id),
             'answer_links', (
                 select coalesce(jsonb_agg(jsonb_build_object('made_at', l.made_at, 'revoked_at', l.revoked_at)
                     order by l.made_at), '[]')
-                from answer_link l where l.person_id = me.person_id),
+                from answer_link l where l.person_id = s.id),
             'calendar_feeds', (
                 select coalesce(jsonb_agg(jsonb_build_object('made_on', f.made_on, 'revoked_on', f.revoked_on,
                     'last_used_on', f.last_used_on) order by f.made_on, f.revoked_on nulls last, f.id), '[]')
-                from calendar_feed f where f.person_id = me.person_id)) as body
-        from me
+                from calendar_feed f where f.person_id = s.id))::text end as body
+        from me left join subject s on true
         """,
         caller,
+        person_id,
     )
