@@ -6,8 +6,9 @@ from uuid import UUID
 
 import pytest
 
+from circle.core import auth
 from circle.core.clock import Clock
-from circle.core.db import Connection
+from circle.core.db import Caller, Connection
 from circle.meetings.floor import panel
 from tests import make
 from tests.clients import Browser, Clients
@@ -248,9 +249,11 @@ async def test_nothing_of_a_confidential_floor_is_shown_to_others(
     assert "Geheimer Wortlaut" in await page(ben) and "Geheimer Wortlaut" in await page(mona)
     for nick, was in before.items():
         assert strip(await page(await client.browser(nick))) == strip(was), nick
-    kept = await panel.shown(db, ["circle", f"meeting:{meeting}"], meeting, item, office.now())
+    kim = Caller(auth.token_hash(await client.token("kim")), office.now())
+    async with client.database.begin(kim) as connection:
+        keys = list((await auth.actor(connection, kim)).keys)
+        kept = await panel.shown(connection, keys, meeting, item, office.now())
     assert (kept["speaker"], kept["waiting"], kept["ballot"], kept["last"]) == (None, [], None, None)
-    # As a member's own open page sees it, with the second wall shut.
     audit = await db.fetch("select detail from audit_event where action like 'ballot.%'")
     assert all("Geheimer" not in row["detail"] for row in audit)
 
