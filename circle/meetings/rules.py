@@ -331,7 +331,8 @@ def quorum_of(
     elif forgotten:
         missing = f"Nicht eingeladen: {', '.join(forgotten)}."
     elif len(there) < needed:
-        missing = f"Es fehlen {needed - len(there)} von {needed} Häusern."
+        lacking = needed - len(there)
+        missing = f"Es {'fehlt' if lacking == 1 else 'fehlen'} {lacking} von {needed} Häusern."
     return Quorum(len(there), len(members), needed, not missing, missing)
 
 

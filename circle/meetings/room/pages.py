@@ -105,11 +105,12 @@ async def show_live(
         "may_run": access.may(actor, "meetings.run"),
         "waiting": room.state in meeting_rules.BEFORE_MEETING,
         "von": "live",
+        "reads": _reads_along(actor, room),
     }
     if room.state == "running":
         current = rules.current(room)
         context["floor"] = await floor_panel.panel(db, actor, room, current)
-        if current and _reads_along(actor, room):
+        if current and context["reads"]:
             context["writing"] = await writing_panel.shown(db, list(actor.keys), room.id, current.id)
     return pages.show(request, "room/live.html", actor.card, **context)
 
@@ -610,6 +611,7 @@ async def _parts(
 ) -> dict[str, str]:
     context = _drawn(room, caller.now)
     current = rules.current(room)
+    context["reads"] = asked.reads
     context["moved"] = asked.page == "room" and asked.item != (str(current.id) if current else "")
     if room.state == "running":
         context["floor"] = await _floor(db, asked.keys, room, caller.now)

@@ -128,9 +128,9 @@ def scene(room: Room, now: datetime) -> Scene:
     lines = _lines(room, at)
     current = next((line for line in lines if line.state == "now"), None)
     following = rules.following(room)
-    voices = [one for one in rules.there(room.stays, at) if one.authority_id]
-    if room.ended_at:
-        voices = [one for one in room.stays if one.authority_id and (one.left_at or at) >= at]
+    # With the end everybody leaves; who was there then is shown.
+    last = room.ended_at - timedelta(microseconds=1) if room.ended_at else now
+    voices = [one for one in rules.there(room.stays, last) if one.authority_id]
     there = {one.authority_id for one in voices}
     counted = [line for line in lines if line.state != "off"]
     return Scene(
@@ -143,7 +143,7 @@ def scene(room: Room, now: datetime) -> Scene:
         used=sum(line.used for line in counted),
         planned=sum(line.planned or 0 for line in counted),
         forecast=rules.forecast(room, now),
-        quorum=rules.quorum_at(room, at),
+        quorum=rules.quorum_at(room, last),
         on_site=sum(one.mode == "on_site" for one in voices),
         online=sum(one.mode == "online" for one in voices),
         standing_in=sum(one.member_id is not None for one in voices),
