@@ -126,11 +126,13 @@ def _part(item_id: UUID | None, content: dict[str, Any]) -> Frozen:
 
 
 def reservation_text(reservation: Any) -> str:
-    """A reservation in one line: who, which kind, what."""
+    """A reservation in one line: who, which kind, what, and until when the house decides."""
     if not isinstance(reservation, dict):
         return str(reservation)
     head = ", ".join(str(reservation[name]) for name in ("by_name", "kind") if reservation.get(name))
-    return ": ".join(part for part in (head, str(reservation.get("text") or "")) if part)
+    text = ": ".join(part for part in (head, str(reservation.get("text") or "")) if part)
+    until = reservation.get("decide_by")
+    return f"{text} (Entscheidung bis {calendar.date_short(date.fromisoformat(until))})" if until else text
 
 
 def votes_text(votes: Any) -> str:
