@@ -5,12 +5,17 @@ of them does the other sees without loading the page again, and every page is lo
 """
 
 import re
+import uuid
+from typing import Any
 
+import httpx
 import pytest
 from playwright.async_api import Locator
 
+from tests.demo import PASSWORD
+
 from .conftest import Person, Room, violations
-from .test_main_job_api import MEMBER, OFFICE, PATIENCE
+from .test_main_job_api import MEMBER, OFFICE, PATIENCE, Program
 
 pytestmark = pytest.mark.browser
 
@@ -236,3 +241,85 @@ async def test_the_next_meeting_is_called_held_and_closed(room: Room) -> None:
     said = await member.text()
     assert "Muster für die Prüfung von Übersetzungen schreiben" in said
     assert "Niederschrift prüfen" in said
+
+
+async def reach(someone: Person, name: str) -> None:
+    """Go on with the tabulator until what has the focus is called like this."""
+    for _ in range(120):
+        await someone.page.keyboard.press("Tab")
+        label = await someone.page.evaluate(
+            "(e => e.labels && e.labels.length ? e.labels[0].innerText : e.innerText || '')(document.activeElement)"
+        )
+        if " ".join(label.split()).startswith(name):
+            return
+    raise AssertionError(f"the keyboard does not reach {name} on {someone.page.url}")
+
+
+async def key(office: Person, name: str, keys: str = "Enter") -> None:
+    """Go on with the tabulator to what has this name, and press a key there that leads to another page."""
+    await reach(office, name)
+    async with office.page.expect_navigation():
+        await office.page.keyboard.press(keys)
+
+
+async def invited(url: str) -> dict[str, Any]:
+    """Another meeting, to which everybody is invited."""
+    async with httpx.AsyncClient(base_url=url, timeout=30) as client:
+        signed_in = (
+            await client.post("/api/v1/sessions", json={"email": OFFICE, "password": PASSWORD})
+        ).json()
+        client.headers["authorization"] = f"Bearer {signed_in['token']}"
+        office = Program(client, signed_in["person"])
+        made: dict[str, Any] = await office.post(
+            "/meetings",
+            {"title": "Sondersitzung mit der Tastatur", "date": "2027-04-14", "start_local": "10:00",
+             "end_local": "12:00", "mode": "in_person", "place": "Münster, Saal 2"},
+            201,
+        )  # fmt: skip
+        await office.post(f"/meetings/{made['id']}/invite", key=str(uuid.uuid4()))
+        return made
+
+
+async def test_the_room_is_led_by_keyboard_alone(room: Room) -> None:
+    """From the meeting's page to its minutes with Tab, Space, Enter and the two shortcuts; the pointer is not used."""
+    made = await invited(room.demo.url)
+    office = await room.person(OFFICE)
+    keyboard = office.page.keyboard
+    await office.open(f"/sitzungen/{made['reference']}")
+    await key(office, "Anwesenheit eintragen")
+    await key(office, "Sitzungsraum")
+    for name in ("Jörn Probemuster", "Malik Neubeispiel", "Paweł Dombeispiel"):
+        await reach(office, name)
+        await keyboard.press("Space")
+    await reach(office, "Heute ist nicht der Tag der Sitzung")
+    await keyboard.press("Enter")
+    await key(office, "Trotzdem eröffnen")
+    await sees(office, "3 von 5 Häusern da")
+    await reach(office, "kommt : Hannelore Probekamp")
+    await keyboard.press("Enter")
+    await sees(office, "4 von 5 Häusern da")
+    for title in ("Begrüßung, Form und Frist", "Genehmigung der Niederschrift"):
+        async with office.page.expect_navigation():
+            await keyboard.press("Alt+Shift+N")
+        await sees(office, title, office.page.locator(".room-now"))
+    await reach(office, "Text für die Niederschrift")
+    await keyboard.type(f"{TEXT}\nB: Die Niederschrift wird genehmigt.\n")
+    await sees(office, "Gespeichert", office.page.locator("[data-writing-status]"))
+    await office.page.get_by_role("button", name="Ergebnis übernehmen").wait_for(timeout=SOON)
+    await reach(office, "Art des Ergebnisses")
+    await keyboard.type("Genehmigung")
+    await key(office, "Ergebnis übernehmen")
+    await reach(office, "Abstimmung eröffnen")
+    await keyboard.press("Enter")
+    await key(office, "Abstimmung eröffnen")
+    await reach(office, "Kein Einspruch festgestellt")
+    await keyboard.press("Space")
+    await key(office, "Abstimmung schließen")
+    await office.check()
+    await reach(office, "Sitzung schließen")
+    await keyboard.press("Enter")
+    await key(office, "Sitzung schließen")
+    await office.check()
+    said = await office.text()
+    for words in (TEXT, "Die Niederschrift wird genehmigt.", "Zustimmung 4"):
+        assert words in said, words
