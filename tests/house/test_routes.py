@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import date
 
 from litestar import Litestar
+from litestar.routes import WebSocketRoute
 
 from circle.core import access, auth
 from circle.core.db import Connection
@@ -29,6 +30,11 @@ def routes(app: Litestar) -> Iterator[tuple[str, str, str]]:
         for handler in getattr(route, "route_handlers", [])
         for method in handler.http_methods
         if method not in ("OPTIONS", "HEAD")
+    ]
+    found += [
+        (route.path, "SOCKET", str(route.route_handler.opt["permission"]))
+        for route in app.routes
+        if isinstance(route, WebSocketRoute)
     ]
     for path, method, right in sorted(found):
         yield method, path, right

@@ -83,9 +83,7 @@ async def write(
     page = await _page(db, actor, item_id)
     fresh = await _catch_up(db, actor, page, sheet)
     if sheet.size + len(update) > MOST_BYTES:
-        raise errors.Invalid(
-            "An diesem Text wurde so viel geändert, dass er nicht weiter wachsen kann.", code="too_long"
-        )
+        raise errors.Invalid("An diesem Text wurde so viel geändert, dass er nicht weiter wachsen kann.")
     try:
         sheet.apply(update)
     except ValueError as error:

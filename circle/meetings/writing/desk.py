@@ -77,7 +77,7 @@ class _Open:
         self.users = 0
         self.wrote: dict[UUID, tuple[str, float]] = {}
         self.behind = False
-        self.untold = False
+        self.untold, self.told_at = False, 0.0
         self.tasks: set[asyncio.Task[None]] = set()
 
     def start(self, work: Any) -> None:
@@ -227,8 +227,9 @@ class Desk:
         opened.untold = True
 
         async def tell() -> None:
-            await asyncio.sleep(live.PACE / 2)
-            opened.untold = False
+            now = asyncio.get_running_loop().time()
+            await asyncio.sleep(max(opened.told_at + live.PACE - now, 0))
+            opened.untold, opened.told_at = False, asyncio.get_running_loop().time()
             try:
                 async with self._database.begin(None) as db:
                     await live.tell(db, f"meeting:{meeting_id}")

@@ -216,7 +216,8 @@ async def _context(
         if places:
             # The card may stand elsewhere by now; its fields are named after where it is.
             wrong.fields = {
-                f"{name if name in CARD else 'result'}_{places[0]}": text for name, text in wrong.fields.items()
+                f"{name if name in CARD else 'result'}_{places[0]}": text
+                for name, text in wrong.fields.items()
             }
         writing |= {"typed": typed, "wrong": wrong.fields, "typed_at": places[0] if places else None}
     return {"writing": writing, "von": von if von in BACK else ""}

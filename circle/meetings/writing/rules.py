@@ -59,7 +59,7 @@ def require_text(text: str, longest: int) -> None:
     """Raises Invalid for a text that is too long or holds what no text holds."""
     if len(text) > longest:
         raise errors.Invalid(
-            "Der Text ist zu lang.", code="too_long", fields={"text": f"Höchstens {longest:,} Zeichen.".replace(",", ".")}
+            "Der Text ist zu lang.", fields={"text": f"Höchstens {longest:,} Zeichen.".replace(",", ".")}
         )  # fmt: skip
     if "\x00" in text:
         raise errors.Invalid("Der Text enthält Zeichen, die kein Text sind.")
