@@ -91,3 +91,20 @@ language sql stable as $$
         'done', $1.done, 'total', $1.total, 'pages', $1.pages, 'size', $1.size, 'sha256', $1.sha256,
         'current', $1.digest = bundle_digest($2, $3))
 $$;
+
+-- The same for a worker, which stands before no wall: while it gathers for somebody, the second wall stands as it does for
+-- them.
+create function bundle_for(m meeting, keys text[]) returns jsonb
+language plpgsql stable as $$
+declare
+    open text := coalesce(current_setting('circle.system', true), '');
+    before text := coalesce(current_setting('circle.wall', true), '');
+    told jsonb;
+begin
+    perform set_config('circle.system', '', true);
+    perform set_config('circle.wall', statement_timestamp() || ' ' || keys::text, true);
+    told := jsonb_build_object('papers', bundle_papers(m.id, keys, true), 'digest', bundle_digest(m, keys));
+    perform set_config('circle.wall', before, true);
+    perform set_config('circle.system', open, true);
+    return told;
+end $$;

@@ -109,14 +109,15 @@ async def find_order(db: Connection, bundle_id: UUID, turn: int, day: date) -> O
     found = await db.fetchval(
         """
         select jsonb_build_object('turn', b.turn, 'person_name', trim(p.title || ' ' || p.name),
-            'digest', bundle_digest(m, k.keys), 'collection', jsonb_build_object('meeting_id', m.id,
+            'digest', g.told ->> 'digest', 'collection', jsonb_build_object('meeting_id', m.id,
             'reference', m.reference, 'title', m.title, 'date', m.date, 'start_local', to_char(m.start_local, 'HH24:MI'),
             'end_local', to_char(m.end_local, 'HH24:MI'), 'place', m.place, 'host', coalesce((
                 select coalesce(h.name, c.name) from authority c left join authority h on h.id = c.parent_id
                 where c.kind = 'competence_centre' order by c.key limit 1), ''),
-            'papers', bundle_papers(m.id, k.keys, true)))
+            'papers', g.told -> 'papers'))
         from paper_bundle b join meeting m on m.id = b.meeting_id join person p on p.id = b.person_id and p.active
         cross join lateral (select keys_on(p.id, p.authority_id, roles_on(p.id, $3), $3) as keys offset 0) k
+        cross join lateral (select bundle_for(m, k.keys) as told offset 0) g
         where b.id = $1 and b.turn = $2 and not b.ready and visible(m.audience, k.keys)
         """,
         bundle_id,

@@ -121,7 +121,7 @@ async def test_it_is_made_in_order_with_bookmarks_and_page_numbers(
 
 
 @pytest.mark.confidential
-async def test_two_readers_get_different_ones_and_nobody_another_s(
+async def test_two_readers_get_different_ones(
     db: Connection, client: Clients, office: Clock, storage: Storage, database: OneConnection
 ) -> None:
     meeting = await world(db, storage, office)
@@ -134,6 +134,14 @@ async def test_two_readers_get_different_ones_and_nobody_another_s(
     ]  # fmt: skip
     assert "Quarz" not in " ".join(text(kim)) and b"Geheim" not in b"".join(contents(kim))
     assert "Für Kim Köln" in text(kim)[0] and "enthält Vertrauliches" not in text(kim)[0]
+
+
+async def test_nobody_has_another_s(
+    db: Connection, client: Clients, office: Clock, storage: Storage, database: OneConnection
+) -> None:
+    meeting = await world(db, storage, office)
+    await asked(client, "ben", meeting)
+    await built(database, storage, office, db)
     for nick, status in (("mona", 404), ("clara", 404)):
         for name in ("bundle", "papers.pdf"):
             answer = await (await client.as_(nick)).get(f"/api/v1/meetings/{meeting}/{name}")
