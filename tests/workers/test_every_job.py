@@ -26,10 +26,12 @@ Prepare = Callable[[Connection, Around], Awaitable[dict[str, Any]]]
 ELSEWHERE = {
     "accounts.send_link": "tests/people/accounts",
     "distribution.notify_ministry": "tests/people/appointments",
+    "meetings.build_bundle": "tests/meetings/bundle",
     "meetings.build_invitation": "tests/meetings",
     "meetings.open_agendas": "tests/meetings/year",
     "meetings.read_mailbox": "tests/meetings/replies",
     "meetings.remind_replies": "tests/meetings/replies",
+    "meetings.tidy_bundles": "tests/meetings/bundle",
     "tasks.hand_over": "tests/people/appointments",
     "tasks.take_back": "tests/people/appointments",
     "tasks.remind_due": "tests/tasks",
