@@ -9,6 +9,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable
+from datetime import datetime
 from email import message_from_bytes
 from email.policy import default
 from pathlib import Path
@@ -114,6 +115,14 @@ class Plant:
                 "select state, count(*) as n from delivery where dispatch_id = $1 group by state", dispatch_id
             )
         return Counter({row["state"]: row["n"] for row in rows})
+
+    async def sent(self, dispatch_id: UUID) -> dict[str, datetime]:
+        """Address → when the record says that it was sent."""
+        async with self.database.begin(None) as db:
+            rows = await db.fetch(
+                "select address, sent_at from delivery where dispatch_id = $1 and state = 'sent'", dispatch_id
+            )
+        return {row["address"]: row["sent_at"] for row in rows}
 
     async def is_done(self, dispatch_id: UUID) -> bool:
         async with self.database.begin(None) as db:

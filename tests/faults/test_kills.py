@@ -63,3 +63,23 @@ async def test_two_relays_and_two_workers_serve_everybody_once(plant: Plant) -> 
         await plant.until(lambda dispatch_id=dispatch_id: plant.is_done(dispatch_id))
     for dispatch_id in ids:
         await plant.check(dispatch_id, 10, uncertain=0)
+
+
+async def test_s28_killed_after_the_fifth_of_fourteen_and_two_workers_take_over(plant: Plant) -> None:
+    dispatch_id = await plant.dispatch(14, "s28")
+    await plant.until(lambda: plant.arrived().total() >= 5)
+    plant.kill("worker")
+    before = await plant.sent(dispatch_id)
+    assert 4 <= len(before) < 14
+    await plant.pass_time()
+    plant.start("worker", "worker2")
+    await plant.until(lambda: plant.done_in_time(dispatch_id))
+    await plant.check(dispatch_id, 14, uncertain=1)
+    after = await plant.sent(dispatch_id)
+    assert before.items() <= after.items(), "what the first run had sent stays as it wrote it down"
+    assert 8 <= len(after) - len(before) <= 10
+    async with plant.database.begin(None) as db:
+        runs = await db.fetchval(
+            "select max(attempts) from outbox where arguments ->> 'dispatch_id' = $1", str(dispatch_id)
+        )
+    assert runs >= 2, "the record shows both runs"
