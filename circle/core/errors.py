@@ -199,7 +199,7 @@ CONSTRAINTS: dict[str, tuple[type[CircleError], str, str]] = {
     "ballot_settled": (
         Conflict,
         "ballot_open",
-        "Zu diesem Punkt läuft noch eine Abstimmung. Bitte schließen Sie sie oder brechen Sie sie ab.",
+        "Es läuft noch eine Abstimmung. Bitte schließen Sie sie oder brechen Sie sie ab.",
     ),
     "ballot_within_voices": (
         Invalid,

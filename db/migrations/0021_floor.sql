@@ -96,14 +96,15 @@ language sql stable as $$
         or c.audience && keys_on(q.id, q.authority_id, roles_on(q.id, d.day), d.day))
 $$;
 
--- A request to speak. `first`: the person has not spoken on this item yet.
+-- A request to speak. `first`: the person has not spoken on this item yet; a word to the order of business is none on it.
 create function speech_body(s speech_request) returns jsonb
 language sql stable as $$
     select jsonb_build_object('id', $1.id, 'meeting_id', $1.meeting_id, 'item_id', $1.item_id, 'person_id', p.id,
         'name', trim(p.title || ' ' || p.name), 'authority_name', a.short, 'kind', $1.kind, 'state', $1.state,
         'first', not exists (
             select from speech_request o
-            where o.item_id = $1.item_id and o.person_id = p.id and o.id <> $1.id and o.state in ('speaking', 'done')),
+            where o.item_id = $1.item_id and o.person_id = p.id and o.id <> $1.id and o.kind = 'speech'
+                and o.state in ('speaking', 'done')),
         'place', $1.place, 'asked_at', $1.asked_at, 'began_at', $1.began_at)
     from person p join authority a on a.id = p.authority_id where p.id = $1.person_id
 $$;

@@ -13,7 +13,7 @@ from circle.meetings.floor import panel
 from tests import make
 from tests.clients import Browser, Clients
 
-from ..world import PAGE
+from ..world import PAGE, invited
 from .world import API, balloted, call, called, enter, item_of, leave
 
 TEXT = "Der Kreis verabredet die Leitlinie."
@@ -190,6 +190,25 @@ async def test_without_a_quorum_the_page_warns_and_offers_the_rest(
     assert "Nicht beschlussfähig: 2 von 5 Häusern da" in shown
     offered = re.findall(r'<option value="([^"]+)"', shown.partition('id="field-close_result"')[2])
     assert "adjourned" in offered and "postponed_to_circular" in offered and "agreed" not in offered
+
+
+async def test_before_and_after_the_meeting(db: Connection, client: Clients, office: Clock) -> None:
+    await invited(db, office)
+    mona, ben = await client.browser("mona"), await client.browser("ben")
+    assert "Wortmeldungen sind möglich, sobald ein Punkt aufgerufen ist." in await page(mona)
+    status, text = await sent(ben, "wort", "live", speech_kind="speech")
+    assert status == 409 and "während die Sitzung läuft" in text
+
+
+async def test_no_name_is_given_twice_on_a_page(db: Connection, client: Clients, office: Clock) -> None:
+    meeting, _, _ = await balloted(db, office, client)
+    await db.execute(
+        "insert into role_grant (person_id, role) values ($1, 'circle_moderator')",
+        await make.person_id(db, "ben"),
+    )
+    ids = re.findall(r' id="([^"]+)"', await page(await client.browser("ben")))
+    assert sorted(ids) == sorted(set(ids)) and {"wort", "abstimmung", "stimme"} <= set(ids)
+    assert meeting
 
 
 async def test_cancelling_on_the_page(db: Connection, client: Clients, office: Clock) -> None:

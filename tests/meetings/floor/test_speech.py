@@ -74,7 +74,10 @@ async def test_the_first_speech_goes_before_the_second_when_the_procedure_says_s
 ) -> None:
     meeting, _ = await called(db, office)
     ben, kim, mona = await client.as_("ben"), await client.as_("kim"), await client.as_("mona")
+    order = await asked(ben, meeting, kind="order")
+    assert await act(mona, order, "grant") == await act(mona, order, "end") == 200
     spoken = await asked(ben, meeting)
+    assert spoken["first"], "a word to the order of business is none on the item"
     assert await act(mona, spoken, "grant") == await act(mona, spoken, "end") == 200
     again = await asked(ben, meeting)
     assert not again["first"]
