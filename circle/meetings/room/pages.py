@@ -484,7 +484,10 @@ async def _screen(db: Connection, actor: Actor, found: Answer, room: Room) -> di
     """The moderation's one screen."""
     running, before = room.state == "running", room.state in meeting_rules.BEFORE_MEETING
     expected = await store.list_expected(db, room.id) if running or before else []
+    people = view.people(room, expected)
     context = _drawn(room, actor.now)
+    if before:
+        context["scene"] = view.announced(context["scene"], people)
     if running:
         current = rules.current(room)
         context["floor"] = await floor_panel.panel(db, actor, room, current)
@@ -496,7 +499,7 @@ async def _screen(db: Connection, actor: Actor, found: Answer, room: Room) -> di
         "von": "raum",
         "revision": found.revision,
         "before": before,
-        "people": view.people(room, expected),
+        "people": people,
         "returning": rules.returning(room) if running else [],
         "modes": view.modes(room),
         "may_start": room.state in meeting_rules.STEPS["start"],

@@ -277,6 +277,15 @@ def _awaited(one: Expected, room: Room) -> Person:
     )  # fmt: skip
 
 
+def announced(scene: Scene, people: Iterable[Person]) -> Scene:
+    """Before a meeting begins the ring counts the houses that have said that they come, as the ticks show them."""
+    houses = {one.house for one in people if one.group == "voice" and one.ticked}
+    quorum = msgspec.structs.replace(
+        scene.quorum, present=len(houses), met=len(houses) >= scene.quorum.needed
+    )
+    return msgspec.structs.replace(scene, quorum=quorum)
+
+
 def arrival(value: str) -> dict[str, str]:
     """What a tick says, as the fields of an arrival."""
     person, mode, member = [*value.split(","), "", ""][:3]

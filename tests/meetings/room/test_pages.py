@@ -164,6 +164,20 @@ async def test_from_opening_to_closing_by_forms_alone(db: Connection, client: Cl
     ]  # fmt: skip
 
 
+async def test_before_it_begins_the_ring_counts_the_houses_that_are_ticked(
+    db: Connection, client: Clients, office: Clock
+) -> None:
+    await scene.prepare(db, office)
+    mona = Screen(await client.browser("mona"))
+    assert "<strong>1 von 5</strong>" in await mona.open(ROOM)  # Dina stands in for Kim.
+    answer = await (await client.browser("ben")).post(
+        f"{PAGE}/rueckmeldung", {"answer": "in_person", "idempotency_key": "k"}
+    )
+    assert answer.status_code == 303, answer.text
+    page = await mona.open(ROOM)
+    assert "<strong>2 von 5</strong> Häusern angekündigt" in page and page.count(" checked>") == 2
+
+
 async def test_times_are_put_right_and_a_wrong_one_stays_in_its_field(
     db: Connection, client: Clients, office: Clock
 ) -> None:
