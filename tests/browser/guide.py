@@ -38,8 +38,20 @@ OTHERS = (
     "pawel.dombeispiel@br-koeln.example",
     "hannelore.probekamp@br-muenster.example",
 )
+MINUTES = """Die Häuser berichten von ihren Erfahrungen mit Übersetzungen.
+B: Die Häuser prüfen Übersetzungen nach gemeinsamen Kriterien.
+"""
+OUTCOME = "Die Häuser prüfen Übersetzungen nach gemeinsamen Kriterien."
+AWAY = "aylin.rheinmuster@br-duesseldorf.example"
 STAFF = "kim.beispielmann@br-koeln.example"
 
+PLAIN = """
+    for (const status of document.querySelectorAll('[data-writing-status]'))
+        status.textContent = status.textContent.replace(/:\\d\\d$/, ':00')
+"""
+"""The second of the last save is another one with each picture."""
+BARE = "show => document.querySelectorAll('.room-foot').forEach(e => { e.style.visibility = show ? '' : 'hidden' })"
+"""A bar that stays at the foot of the window would lie across a part of the page."""
 MARK = "e => { e.style.outline = '4px solid #c2185b'; e.style.outlineOffset = '4px' }"
 UNMARK = "e => { e.style.outline = ''; e.style.outlineOffset = '' }"
 
@@ -91,6 +103,10 @@ class Window:
         await self.page.evaluate("document.fonts.ready")
         await self.page.evaluate("document.activeElement && document.activeElement.blur()")
         await self.page.evaluate("window.scrollTo(0, 0)")
+        if await self.page.locator("[sse-connect]").count():
+            # An open page is told at once what others see now, and may draw a part anew.
+            await self.page.wait_for_timeout(1_000)
+            await self.page.evaluate(PLAIN)
         if marked is not None:
             await marked.evaluate(MARK)
         if of is None:
@@ -102,10 +118,12 @@ class Window:
             assert last is not None
             x, y = max(first["x"] - AIR, 0), max(first["y"] - AIR, 0)
             right = max(first["x"] + first["width"], last["x"] + last["width"]) + AIR
+            await self.page.evaluate(BARE, False)
             taken = await self.page.screenshot(
                 animations="disabled", caret="hide", full_page=True,
                 clip={"x": x, "y": y, "width": right - x, "height": last["y"] + last["height"] + AIR - y},
             )  # fmt: skip
+            await self.page.evaluate(BARE, True)
         if marked is not None:
             await marked.evaluate(UNMARK)
         _keep(name, taken)
@@ -275,6 +293,17 @@ async def replies(studio: Studio) -> None:
         await member.shoot("rueckmelden-1", of=member.main.locator("#rueckmeldung"))
         await member.main.locator("#rueckmeldung").get_by_label("kommt in Präsenz").check()
         await member.press("Rückmeldung senden")
+    for email in OTHERS:
+        async with studio.window(email) as other:
+            await other.open("/sitzungen/KK-2026-6")
+            await other.main.locator("#rueckmeldung").get_by_label("kommt in Präsenz").check()
+            await other.press("Rückmeldung senden")
+    async with studio.window(AWAY) as other:
+        await other.open("/sitzungen/KK-2026-6")
+        answer = other.main.locator("#rueckmeldung")
+        await answer.get_by_label("lässt sich vertreten").check()
+        await answer.get_by_label("Vertretung durch").select_option(label="Carsten Probebach")
+        await other.press("Rückmeldung senden")
     async with studio.window(OFFICE) as office:
         await office.open("/sitzungen/KK-2026-6/rueckmeldungen")
         await office.shoot("rueckmelden-2")
@@ -311,7 +340,62 @@ async def knowledge(studio: Studio) -> None:
         await staff.shoot("telefon-1")
 
 
-SCENES = (the_desks, the_year, a_date, an_item, an_agenda, an_invitation, replies, minutes, advice, knowledge)
+async def papers(studio: Studio) -> None:
+    async with studio.window(MEMBER) as member:
+        await member.open("/sitzungen/KK-2026-6")
+        await member.press("Alle Unterlagen als PDF")
+        await member.link("PDF herunterladen").wait_for(timeout=60_000)
+        await member.open("/sitzungen/KK-2026-6/unterlagen")
+        await member.shoot("buendel-1", marked=member.link("PDF herunterladen"))
+        await member.open("/kalender")
+        await member.shoot("kalender-1", marked=member.button("Adresse erzeugen", exact=False))
+
+
+async def the_room(studio: Studio) -> None:
+    """The morning of the meeting, and once more in the middle of its third item."""
+    await studio.wind("2026-12-09T09:56:00+01:00")
+    async with studio.window(OFFICE) as office, studio.window(MEMBER, PHONE) as member:
+        await office.open("/sitzungen/KK-2026-6/raum")
+        await office.shoot("sitzung-leiten-2", marked=office.button("Sitzung eröffnen"))
+        await office.press("Sitzung eröffnen")
+        for name in (
+            "TOP 1 aufrufen",
+            "TOP 1 abschließen, weiter zu TOP 2",
+            "TOP 2 abschließen, weiter zu TOP 3",
+        ):
+            await office.press(name)
+        await studio.wind("2026-12-09T10:18:30+01:00")
+        await member.open("/sitzungen/KK-2026-6/live")
+        await member.shoot("live-mitverfolgen-1", marked=member.button("Zu Wort melden"))
+        await member.press("Zu Wort melden")
+        await office.open("/sitzungen/KK-2026-6/raum")
+        field = office.page.get_by_label("Text für die Niederschrift")
+        await field.press_sequentially(MINUTES, delay=1)
+        await office.button("Ergebnis übernehmen").wait_for()
+        await office.shoot("sitzung-leiten-1", marked=office.button("TOP 3 abschließen, weiter zu TOP 4"))
+        await office.main.locator("summary", has_text="Abstimmung eröffnen").click()
+        await office.page.locator("#abstimmung").get_by_label("Wortlaut").fill(OUTCOME)
+        await office.page.get_by_label("Jedes Haus stimmt selbst ab").check()
+        await office.press("Abstimmung eröffnen")
+        await member.open("/sitzungen/KK-2026-6/live")
+        await member.page.get_by_label("Zustimmung mit Vorbehalt").check()
+        await member.page.get_by_label("Prüfvorbehalt").check()
+        await member.page.get_by_label("Worum geht es?").fill("Das Haus prüft die Kosten.")
+        await member.shoot(
+            "live-mitverfolgen-2", of=member.page.locator("#stimme"), marked=member.button("Stimme abgeben")
+        )
+        await member.press("Stimme abgeben")
+        await office.open("/sitzungen/KK-2026-6/raum")
+        await office.shoot(
+            "sitzung-leiten-3",
+            of=office.page.locator("#abstimmung"),
+            marked=office.button("Abstimmung schließen"),
+        )
+
+
+SCENES = (
+    the_desks, the_year, a_date, an_item, an_agenda, an_invitation, replies, papers, minutes, advice, knowledge, the_room,
+)  # fmt: skip
 
 
 async def take(demo: Demo, wanted: set[str]) -> None:
