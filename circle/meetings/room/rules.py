@@ -20,6 +20,8 @@ from .model import Arrival, Call, Presences, Room, Slot, Stay
 
 CALLABLE = ("admitted", "on_agenda", "treated")
 _DAY = timedelta(days=1)
+_EARLY = timedelta(hours=3)
+"""So long before the opening people may have come; what is longer ago is a slip."""
 
 
 class Timed(Protocol):
@@ -52,8 +54,8 @@ def instant(
 ) -> datetime:
     """The instant that somebody means by HH:MM: on the day of the opening, or after midnight on the next one.
 
-    In the night that has an hour twice it is the later one that has been; an hour before the opening means the time
-    before it when the next day's is still to come. One of `kept` in the same minute stays as it was, to the second.
+    In the night that has an hour twice it is the later one that has been; an hour shortly before the opening means that
+    one when the next day's is still to come. One of `kept` in the same minute stays as it was, to the second.
     Raises Invalid at the field for an hour that does not exist or is still to come.
     """
     day = opened.astimezone(ZoneInfo(zone)).date()
@@ -70,7 +72,7 @@ def instant(
         if before and any(one <= before < one + timedelta(minutes=1) for one in readings):
             return before
     minute = opened.astimezone(UTC).replace(second=0, microsecond=0)
-    past = [one for one in readings if one <= now]
+    past = [one for one in readings if minute - _EARLY <= one <= now]
     during = [one for one in past if one >= minute]
     if during:
         return max(during)

@@ -30,6 +30,8 @@ def test_an_hour_before_the_opening_is_that_one_while_the_next_day_is_still_to_c
     with pytest.raises(errors.Invalid) as refused:
         read("10:21", opened, now)
     assert list(refused.value.fields) == ["at_local"]
+    with pytest.raises(errors.Invalid):  # nobody came at one in the morning of the day before
+        read("00:59", berlin("2026-11-23T23:30"), berlin("2026-11-24T00:41"))
 
 
 def test_in_the_night_with_an_hour_twice_the_later_one_that_has_been_counts() -> None:
