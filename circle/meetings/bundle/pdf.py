@@ -13,7 +13,7 @@ import os
 import resource
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 import pikepdf
@@ -21,7 +21,9 @@ from pikepdf import Array, Dictionary, Name, OutlineItem, Pdf, String
 
 from .model import Reason
 
-MEMORY, CPU_SECONDS, WALL_SECONDS = 1024 * 1024 * 1024, 30, 40
+MEMORY, CPU_SECONDS = 1024 * 1024 * 1024, 25
+WALL_SECONDS = {"clean": 15.0, "join": 30.0}
+"""With the time for reading (`rules.SECONDS`) less than a job may take."""
 MOST_WRITTEN = 600 * 1024 * 1024
 MOST_LINKS = 2_000
 _KEPT = {
@@ -172,15 +174,15 @@ def _bookmark(mark: Mark) -> OutlineItem:
     return item
 
 
-async def in_child(*arguments: str) -> int:
+async def in_child(act: Literal["clean", "join"], *arguments: str) -> int:
     """Run this module as a process of limited memory and time; returns the number of pages. Raises Refused."""
     child = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "circle.meetings.bundle.pdf", *arguments,
+        sys.executable, "-m", "circle.meetings.bundle.pdf", act, *arguments,
         stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL,
         env={"PATH": os.environ.get("PATH", ""), "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
     )  # fmt: skip
     try:
-        said, _ = await asyncio.wait_for(child.communicate(), WALL_SECONDS)
+        said, _ = await asyncio.wait_for(child.communicate(), WALL_SECONDS[act])
     except TimeoutError as error:
         raise Refused("broken") from error
     finally:

@@ -17,7 +17,7 @@ MOST_PAGES = 1_000
 """Pages of one file."""
 MOST_PAGES_IN_ALL = 5_000
 MOST_BYTES_IN_ALL = 300 * 1024 * 1024
-SECONDS = 70.0
+SECONDS = 45.0
 """For reading all files; what is left then gets a sheet. A job ends after a hundred."""
 PDF = "application/pdf"
 REASONS: dict[Reason, str] = {

@@ -421,7 +421,9 @@ async def find_presence(db: Connection, meeting_id: UUID, at: datetime) -> Prese
                 where h.kind = 'district_government'),
             'editions', (
                 select coalesce(jsonb_agg(jsonb_build_object('version', v.version, 'kind', v.kind, 'sent_on', v.sent_on,
-                    'sha256', v.sha256, 'file_id', null, 'members', v.members) order by v.version), '[]')
+                    'sha256', v.sha256, 'file_id', null, 'members', v.members || array(
+                        select l.person_id from late_invitation l
+                        where l.meeting_id = v.meeting_id and l.version = v.version)) order by v.version), '[]')
                 from agenda_version v where v.meeting_id = m.id))::text as body
         from meeting m where m.id = $1
         """,

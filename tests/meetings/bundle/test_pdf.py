@@ -357,7 +357,7 @@ async def test_a_file_that_eats_memory_or_time_is_ended(tmp_path: Path, monkeypa
     )
     with pytest.raises(pdf.Refused):
         await pdf.in_child("clean", str(source), str(target), "10")
-    monkeypatch.setattr(pdf, "WALL_SECONDS", 0.0)
+    monkeypatch.setitem(pdf.WALL_SECONDS, "clean", 0.0)
     source.write_bytes(blank())
     with pytest.raises(pdf.Refused):
         await pdf.in_child("clean", str(source), str(target), "10")
