@@ -5,7 +5,6 @@ as changes of the meeting, coming and going does not: two who enter it at once a
 """
 
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from circle.core import access, audit, errors, live
@@ -182,7 +181,7 @@ async def pause(db: Connection, actor: Actor, meeting_id: UUID, expected: int | 
     if open_call is None:
         raise errors.Conflict("Gerade ist kein Punkt aufgerufen.", code="no_item_open")
     await store.end_call(db, open_call.id, now)
-    await _moved(db, actor, meeting, "meeting.paused", open_call.item_id)
+    await _moved(db, actor, meeting, "agenda_item.paused", open_call.item_id)
 
 
 async def extend(db: Connection, actor: Actor, item_id: UUID, wanted: Extension) -> None:
@@ -363,9 +362,9 @@ async def _changed(
 
 
 async def _moved(
-    db: Connection, actor: Actor, meeting: StoredMeeting, action: str, item_id: UUID | None, **detail: Any
+    db: Connection, actor: Actor, meeting: StoredMeeting, action: str, item_id: UUID | None
 ) -> None:
     """After the agenda went on: the meeting's revision, record, and all open pages."""
     await meeting_store.touch(db, meeting.id)
-    await audit.record(db, actor, action, "agenda_item", item_id, meeting.reference, **detail)
+    await audit.record(db, actor, action, "agenda_item", item_id, meeting.reference)
     await live.tell(db, f"meeting:{meeting.id}")
