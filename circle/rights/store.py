@@ -110,7 +110,7 @@ async def kept_answers(db: Connection, caller: Caller, person_id: UUID | None = 
                     'answers', (
                         select coalesce(jsonb_agg(jsonb_build_object('date', d.date, 'answer', a.answer) order by d.number), '[]')
                         from date_poll_answer a join date_poll_date d on d.poll_id = a.poll_id and d.number = a.number
-                        where a.poll_id = p.id and a.person_id = me.person_id))
+                        where a.poll_id = p.id and a.person_id = s.id))
                     order by p.created_on, p.id), '[]')
                 from date_poll_person q join date_poll p on p.id = q.poll_id where q.person_id = s.id),
             'answer_links', (

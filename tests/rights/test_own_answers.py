@@ -65,6 +65,8 @@ async def test_data_protection_reads_it_of_anybody_and_that_is_recorded(
 ) -> None:
     meeting = await invited(db, office)
     await act(await client.as_("ben"), meeting, "reply", {"answer": "declined", "note": "Quarz"})
+    poll = (await send(await client.as_("anna"), PATH, POLL)).json()["id"]
+    await (await client.as_("ben")).post(f"{PATH}/{poll}/answer", json=ANSWER)
     own = (await (await client.as_("ben")).get(OWN)).json()
     await make.person(db, "uta", name="Uta Datenschutz", roles=["data_protection_officer"])
     ben = await make.person_id(db, "ben")
@@ -72,6 +74,7 @@ async def test_data_protection_reads_it_of_anybody_and_that_is_recorded(
     uta = await client.as_("uta")
     answer = await uta.get(EXPORT, params={"person_id": str(ben)})
     assert answer.status_code == 200 and answer.json() == own
+    assert [one["answer"] for one in own["polls"][0]["answers"]] == ["no", "yes"]
     assert answer.headers["content-disposition"] == 'attachment; filename="antworten.json"'
     told = await db.fetchrow(
         "select actor_name, object_id from audit_event where action = 'answers.exported'"
