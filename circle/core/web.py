@@ -171,9 +171,13 @@ Asking = NamedDependency[Caller]
 
 
 async def provide_caller(request: Request[Any, Any, Any]) -> Caller:
-    """Who asks; an unknown token is found out by the read itself."""
+    """Who asks; an unknown token is found out by the read itself.
+
+    A part that an open page fetches anew by itself, after it was told something, is not asked for by hand.
+    """
     token, _ = auth.token_of(request.headers, request.cookies, request.app.state.settings.cookie)
-    return Caller(auth.token_hash(token), request.app.state.clock.now())
+    quiet = request.method == "GET" and "hx-request" in request.headers
+    return Caller(auth.token_hash(token), request.app.state.clock.now(), quiet)
 
 
 async def provide_db(request: Request[Any, Any, Any], caller: Asking) -> AsyncIterator[Connection]:

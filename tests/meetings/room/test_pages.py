@@ -273,6 +273,24 @@ async def test_the_live_page_is_for_whoever_sees_the_meeting(
     assert "Alle begrüßen sich." not in egon, "who is not in the room does not read along"
 
 
+@pytest.mark.parametrize(
+    ("state", "said"),
+    [
+        ("agenda_open", "Die Sitzung hat noch nicht begonnen"),
+        ("held", "Die Niederschrift kommt als Entwurf zu Ihnen."),
+        ("minutes_approved", "Die Sitzung ist geschlossen"),
+        ("cancelled", "Die Sitzung ist abgesagt"),
+    ],
+)
+async def test_every_state_of_a_meeting_has_its_live_page(
+    db: Connection, client: Clients, office: Clock, state: str, said: str
+) -> None:
+    await make.meeting(db, state=state)
+    ben = Screen(await client.browser("ben"))
+    assert said in await ben.open(LIVE)
+    await ben.open(SCREEN)
+
+
 @pytest.mark.parametrize("path", ["", "/stand", "/eintragen", "/zeiten", "/anwesenheit"])
 async def test_only_the_moderation_has_the_room(
     db: Connection, client: Clients, office: Clock, path: str
@@ -401,3 +419,19 @@ async def test_a_page_of_the_room_takes_few_statements(
         with queries(db) as seen:
             assert (await browser.get(path)).status_code == 200
         assert len(seen) <= most, [text[:80] for text in seen]
+
+
+async def test_what_an_open_page_fetches_by_itself_does_not_keep_a_session_alive(
+    db: Connection, client: Clients, office: Clock
+) -> None:
+    await scene.running(db, office)
+    mona = await client.browser("mona")
+    await db.execute("update session set last_seen = now() - interval '20 minutes'")
+    for by_itself in (True, False):
+        headers = {"hx-request": "true"} if by_itself else {}
+        for path in (ROOM, LIVE):
+            assert (await mona.client.get(path, headers=headers)).status_code == 200
+        old = await db.fetchval(
+            "select count(*) from session where last_seen < now() - interval '19 minutes'"
+        )
+        assert bool(old == await db.fetchval("select count(*) from session")) == by_itself
