@@ -197,10 +197,11 @@ begin
     delete from speech_request where meeting_id = new.id;
     with ended as (
         update ballot set state = 'cancelled', ended_at = greatest(new.ended_at, opened_at), revision = revision + 1
-        where meeting_id = new.id and state = 'open' returning id, ended_at
+        where meeting_id = new.id and state = 'open' returning id, item_id, ended_at
     )
-    insert into audit_event (office_at, actor_name, action, object_kind, object_id, reference)
-    select ended_at, 'Dienst', 'ballot.cancelled', 'ballot', id, new.reference from ended;
+    insert into audit_event (office_at, actor_name, action, object_kind, object_id, reference, detail)
+    select ended_at, 'Dienst', 'ballot.cancelled', 'ballot', id, new.reference, jsonb_build_object('item_id', item_id)
+    from ended;
     perform set_config('circle.system', before, true);
     return null;
 end $$;

@@ -82,6 +82,19 @@ async def test_signing_in_and_reading_is_told_to_data_protection_alone(
         assert ("session.opened" in actions) == told, nick
 
 
+async def test_whose_calendar_asks_and_who_took_papers_along_is_told_to_data_protection_alone(
+    client: Clients, db: Connection, office: Clock
+) -> None:
+    await make.person(db, "ute", roles=["data_protection_officer"])
+    ben, meeting = await make.actor(db, office, "ben"), await make.meeting(db)
+    await audit.record(db, ben, "papers.bundled", "meeting", meeting)
+    await audit.record(db, ben, "calendar_feed.made", "calendar_feed", meeting)
+    await audit.record(db, ben, "answers.exported", "person", ben.person_id)
+    for nick, told in [("anna", 0), ("ute", 3)]:
+        events = (await (await client.as_(nick)).get(EVENTS)).json()["items"]
+        assert len([one for one in events if one["actor_name"] == ben.name]) == told, nick
+
+
 @pytest.mark.confidential
 async def test_what_was_done_to_hidden_things_is_not_told(
     client: Clients, db: Connection, office: Clock

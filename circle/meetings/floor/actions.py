@@ -206,8 +206,8 @@ async def cast(db: Connection, actor: Actor, ballot_id: UUID, vote: NewVote) -> 
     if ballot.kind != "by_name":
         await store.touch_ballot(db, ballot.id)
     await audit.record(
-        db, actor, "ballot.cast", "ballot", ballot.id, meeting.reference, authority_id=voice.authority_id,
-        aloud=voice is not own,
+        db, actor, "ballot.cast", "ballot", ballot.id, meeting.reference, item_id=ballot.item_id,
+        authority_id=voice.authority_id, aloud=voice is not own,
     )  # fmt: skip
     await _tell(db, meeting.id)
 

@@ -479,3 +479,31 @@ async def test_whoever_does_not_see_a_vote_goes_on_without_it(
     assert closed.status_code == 200, "she learns nothing of it"
     assert await db.fetchval("select state from ballot") == "cancelled"
     assert await db.fetchval("select count(*) from audit_event where action = 'ballot.cancelled'") == 1
+
+
+@pytest.mark.confidential
+@pytest.mark.parametrize("level, told", [("circle", True), ("confidential", False)])
+async def test_the_record_tells_of_a_vote_whoever_may_open_its_item(
+    db: Connection, client: Clients, office: Clock, level: str, told: bool
+) -> None:
+    """Whether there was a vote, who cast one and what came of it is as confidential as the item, to the office too."""
+    meeting, item = await called(
+        db, office, title="Personalsache", level=level, by="ben", named=["kim", "mona"]
+    )
+    await houses(db, office, meeting)
+    await make.person(db, "ute", roles=["data_protection_officer"])
+    mona, kim = await client.as_("mona"), await client.as_("kim")
+    ballots = []
+    for _ in range(2):
+        opened = await mona.post(f"{API}/agenda-items/{item}/ballots", json={"text": TEXT})
+        ballots.append(f"{API}/ballots/{opened.json()['id']}")
+        await say(kim, ballots[-1], "consent")
+        if len(ballots) == 1:
+            assert (await ended(mona, ballots[0], no_objection=True)).status_code == 200
+    await db.execute("set local circle.system = 'on'")
+    await meetings.close(db, await make.actor(db, office, "anna"), meeting)
+    kinds = ["cancelled", "cast", "cast", "closed", "opened", "opened"]
+    every = [f"ballot.{one}" for one in kinds]
+    for nick, known in (("ute", every), ("anna", every if told else [])):
+        events = (await (await client.as_(nick)).get(f"{API}/audit-events?limit=200")).json()["items"]
+        assert sorted(one["action"] for one in events if one["object_kind"] == "ballot") == known, nick
