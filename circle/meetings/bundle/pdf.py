@@ -17,7 +17,7 @@ from typing import Any, Literal
 
 import msgspec
 import pikepdf
-from pikepdf import Array, Dictionary, Name, OutlineItem, Pdf, String
+from pikepdf import Array, Dictionary, Name, OutlineItem, Pdf, Stream, String
 
 from .model import Reason
 
@@ -30,6 +30,19 @@ _KEPT = {
     "/Type", "/MediaBox", "/CropBox", "/BleedBox", "/TrimBox", "/ArtBox", "/Rotate", "/Resources", "/Contents", "/Group",
     "/UserUnit", "/Parent",
 }  # fmt: skip
+# Of what is drawn: bytes that lie in another file, pictures of pages elsewhere, what programs and authors left.
+_LEFT_OUT = {
+    "/F",
+    "/FFilter",
+    "/FDecodeParms",
+    "/Ref",
+    "/OPI",
+    "/AF",
+    "/PieceInfo",
+    "/Metadata",
+    "/StructParent",
+    "/StructParents",
+}
 _SAFE = (b"https://", b"http://", b"mailto:")
 
 
@@ -92,6 +105,10 @@ def clean(source: Path, target: Path, most: int) -> int:
                     mine["/MediaBox"] = Array([0, 0, 595, 842])
                 if links:
                     mine["/Annots"] = Array([kept.make_indirect(_link(*one)) for one in links])
+            for one in kept.objects:
+                if isinstance(one, Stream):
+                    for key in _LEFT_OUT & set(one.keys()):
+                        del one[key]
             kept.save(target, deterministic_id=True)
             return count
     except pikepdf.PasswordError as error:

@@ -237,6 +237,11 @@ def hostile() -> bytes:
             b"BT % Kommentar\nET", Type=Name.XObject, Subtype=Name.Form, BBox=[0, 0, 9, 9]
         )
         page.obj.AA = Dictionary(O=script)
+        elsewhere = made.make_stream(
+            b"", Type=Name.XObject, Subtype=Name.Form, BBox=[0, 0, 9, 9], F=String("file:///etc/passwd"),
+            Ref=Dictionary(F=String("fremd.pdf"), Page=0), Metadata=made.make_stream(b"<verfasst/>"),
+        )  # fmt: skip
+        page.obj.Resources = Dictionary(XObject=Dictionary(Woanders=elsewhere))
         page.obj.Annots = Array(
             [
                 made.make_indirect(one)
@@ -309,7 +314,7 @@ async def test_hostile_and_broken_files_hinder_no_other(
     content = await fetched(client, "kim", meeting)
     with pikepdf.open(io.BytesIO(content)) as made:
         everything = b"".join(bytes(one.unparse()) for one in made.objects)
-        for word in (b"JavaScript", b"/JS", b"Launch", b"OpenAction", b"/AA", b"EmbeddedFile", b"virus", b"XFA", b"AcroForm", b"calc", b"/Next"):  # fmt: skip
+        for word in (b"JavaScript", b"/JS", b"Launch", b"OpenAction", b"/AA", b"EmbeddedFile", b"virus", b"XFA", b"AcroForm", b"calc", b"/Next", b"passwd", b"fremd", b"/Ref", b"/Metadata <"):  # fmt: skip
             assert word not in everything, word
         links = [one for page in made.pages for one in page.obj.get("/Annots", [])]
         assert [bytes(one.A.URI) for one in links if one.A.URI] == [b"https://recht.example/"]
