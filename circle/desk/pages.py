@@ -32,7 +32,7 @@ ACTS = {
     "fix": ("Terminabfrage beantwortet", "Tag festlegen", "Antworten bis"),
     "object": ("Niederschrift prüfen", "Lesen", "Einwendungen bis"),
     "send_on": ("Nach der Einladung dazugekommen", "Einladung nachsenden", "am"),
-    "run": ("Laufende Sitzung", "Zur Sitzung", "am"),
+    "run": ("Laufende Sitzung", "Zum Sitzungsraum", "am"),
     "write": ("Niederschrift schreiben", "Schreiben", "Entwurf bis"),
     "dispatch": ("Vorbereiteter Versand", "Prüfen und senden", ""),
     "settle": ("Ungeklärte Zustellung", "Klären", ""),

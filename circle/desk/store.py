@@ -110,7 +110,7 @@ async def get(db: Connection, caller: Caller) -> Answer:
                 and (me.roles && array['commissioner', 'deputy'] or exists (
                     select from attendance a where a.meeting_id = m.id and a.represented_by = me.person_id))
             union all
-            select 'run', m.title, m.reference, m.date, '/sitzungen/' || m.reference
+            select 'run', m.title, m.reference, m.date, '/sitzungen/' || m.reference || '/raum'
             from me, meeting m
             where m.state = 'running' and me.roles && array['circle_office', 'circle_moderator'] and visible(m.audience, me.keys)
             union all

@@ -549,6 +549,9 @@ def acts(me: Me, meeting: Meeting, today: date) -> list[str]:
         # Nothing waits to be sent: it stays possible, but it is not what comes next.
         found.remove("supplement")
         found.append("supplement")
+    if runs and state == "invited" and not day_has_come:
+        # Who prepares the meeting looks into its room before.
+        found.append("room")
     if may_call:
         # First the houses are asked for items; said again, it is one more possibility.
         found.insert(len(found) if meeting.called_on else 0, "call")

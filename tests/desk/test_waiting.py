@@ -258,6 +258,18 @@ async def test_the_next_meeting_shows_the_agenda_as_one_may_see_it(client: Clien
     assert "Nächste Sitzung" not in clara and "Offener Punkt" not in clara
 
 
+async def test_a_running_meeting_is_one_click_away(client: Clients, db: Connection) -> None:
+    await make.meeting(db, on=date(2026, 12, 1), state="running")
+    reference = await db.fetchval("select reference from meeting")
+    ben, anna, clara = [
+        (await (await client.browser(nick)).get("/")).text for nick in ("ben", "anna", "clara")
+    ]
+    room, live = f'href="/sitzungen/{reference}/raum"', f'href="/sitzungen/{reference}/live"'
+    assert live in ben and room not in ben
+    assert room in anna and live not in anna
+    assert room not in clara and live not in clara
+
+
 @pytest.mark.parametrize(
     "role", ["regional_staff", "technical_admin", "data_protection_officer", "partner", "kfi_head"]
 )
