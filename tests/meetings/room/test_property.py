@@ -613,7 +613,6 @@ class Run:
                     for begin, end in spans
                 )
                 for nick in met
-                if any(stay["who"] == nick and stay["came"] < stay["left"] for stay in self.model.stays)
             )
             assert all(line.endswith(".") for line in minutes_rules.presence_lines(item.presence))
 
