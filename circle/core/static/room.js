@@ -53,7 +53,7 @@
     const row = document.activeElement?.closest("[data-key]");
     if (row && event.detail.target.contains(row)) place = row.dataset.key;
   });
-  document.addEventListener("htmx:afterSettle", () => {
+  document.addEventListener("htmx:afterSettle", (event) => {
     const lost = !document.activeElement || document.activeElement === document.body;
     const summary = document.querySelector("#room-messages [autofocus]:not([data-seen])");
     if (summary) {
@@ -61,9 +61,22 @@
       summary.focus();
     } else if (lost && place) {
       document.querySelector(`[data-key="${CSS.escape(place)}"] button`)?.focus();
+    } else if (lost && event.target.matches("#room-arrival")) {
+      event.target.querySelector("select")?.focus();
     } else if (!lost) {
       place = null;
     }
+  });
+
+  // A lost connection is said in a sentence and blocks nothing; a short break is not told.
+  let silence = 0;
+  document.addEventListener("htmx:sseError", () => {
+    clearTimeout(silence);
+    silence = setTimeout(() => document.getElementById("room-lost")?.removeAttribute("hidden"), 3000);
+  });
+  document.addEventListener("htmx:sseOpen", () => {
+    clearTimeout(silence);
+    document.getElementById("room-lost")?.setAttribute("hidden", "");
   });
 
   document.addEventListener("keydown", (event) => {
