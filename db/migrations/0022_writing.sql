@@ -50,3 +50,18 @@ language sql stable as $$
     left join minutes n on n.meeting_id = m.id
     where i.id = $1 and visible(m.audience, $2) and item_open(i, $2)
 $$;
+
+-- Whoever approves minutes approves the words that they have seen: from the draft sent on, a word that changes at an item is
+-- a change of the minutes. Not at a confidential one: everybody who sees the minutes sees how often they changed.
+create function count_in_minutes() returns trigger
+language plpgsql as $$
+begin
+    update minutes set revision = revision + 1 where meeting_id = new.meeting_id and state = 'sent';
+    return null;
+end $$;
+create trigger counted_in_minutes after update of minutes, result, resolution_text, votes, reservations on agenda_content
+    for each row
+    when (new.confidentiality <> 'confidential'
+        and (old.minutes, old.result, old.resolution_text, old.votes, old.reservations)
+        is distinct from (new.minutes, new.result, new.resolution_text, new.votes, new.reservations))
+    execute function count_in_minutes();

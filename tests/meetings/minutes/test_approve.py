@@ -8,7 +8,11 @@ import pytest
 
 from circle.core.clock import Clock
 from circle.core.db import Connection
+from circle.meetings.agenda import actions as agenda
+from circle.meetings.agenda.model import Outcome
 from circle.meetings.minutes.model import Content
+from circle.meetings.writing import actions as writing
+from circle.meetings.writing.model import Writing
 from tests import make
 from tests.clients import Clients
 
@@ -64,6 +68,22 @@ async def test_key_recent_sign_in_and_stand_are_asked(db: Connection, client: Cl
     assert first.status_code == 200
     assert (await act(anna, world, "approve")).json() == first.json()
     assert (await act(anna, world, "approve", key="b")).status_code == 409
+
+
+async def test_words_that_came_since_are_not_approved_unseen(
+    db: Connection, client: Clients, office: Clock
+) -> None:
+    world = await sent(db, office)
+    anna, mona = await client.as_("anna"), await make.actor(db, office, "mona")
+    seen = (await anna.get(world.path)).headers["etag"]
+    await writing.save(db, mona, world.open_item, Writing("Ein Satz mehr.", ""))
+    assert (await act(anna, world, "approve", match=seen)).status_code == 412
+    now = (await anna.get(world.path)).headers["etag"]
+    await agenda.conclude(db, mona, world.open_item, Outcome())
+    await db.execute("update agenda_content set minutes = 'Anders.' where item_id = $1", world.secret_item)
+    assert (await anna.get(world.path)).headers["etag"] == now
+    answer = await act(anna, world, "approve", match=now)
+    assert (answer.status_code, answer.json()["state"]) == (200, "approved_with_changes")
 
 
 async def test_every_objection_is_decided_before(db: Connection, client: Clients, office: Clock) -> None:
