@@ -66,7 +66,7 @@ async def catch_up(db: Connection, actor: Actor, item_id: UUID, sheet: Sheet) ->
     """The same for whoever sits there already; nobody's act when the service itself follows (no person)."""
     if actor.person_id is not None:
         return await _catch_up(db, actor, await _page(db, actor, item_id), sheet)
-    keys = ["circle", "role:circle_office", f"named:{item_id}"]
+    keys = _keys(actor, item_id)
     page = await store.find_page(db, item_id, keys) if await store.hold(db, item_id, keys) else None
     if page is None or not page.open or page.meeting_state not in agenda_rules.TALKING:
         return []
@@ -155,7 +155,8 @@ async def _page(db: Connection, actor: Actor, item_id: UUID) -> Page:
 
 async def _catch_up(db: Connection, actor: Actor, page: Page, sheet: Sheet) -> list[Update]:
     """Take in what is kept, then what was put into the text past the log."""
-    fresh = sheet.take(await store.list_updates(db, page.item_id, sheet.last))
+    keys = _keys(actor, page.item_id)
+    fresh = sheet.take(await store.list_updates(db, page.item_id, sheet.last, keys))
     update = sheet.rewrite(page.text)
     if update is not None:
         fresh.append(await _keep(db, auth.service(actor.now), page, sheet, update))
@@ -208,3 +209,8 @@ async def _settle(
         db, actor, f"agenda_item.line_{state}", "agenda_item", page.item_id, page.reference, kind=kind
     )
     await live.tell(db, f"meeting:{page.meeting_id}")
+
+
+def _keys(actor: Actor, item_id: UUID) -> list[str]:
+    """What somebody may see; the service itself, which tells nobody who may not, every item."""
+    return list(actor.keys) if actor.person_id else ["circle", "role:circle_office", f"named:{item_id}"]

@@ -58,16 +58,17 @@ async def find(db: Connection, item_id: UUID, keys: list[str]) -> tuple[str, str
     return (found["minutes"], found["confidentiality"]) if found else None
 
 
-async def list_updates(db: Connection, item_id: UUID, after: int) -> list[Update]:
+async def list_updates(db: Connection, item_id: UUID, after: int, keys: list[str]) -> list[Update]:
     """What was written since update `after`, in order. Ids of one item are given while its meeting is held, so none
     appears behind a later one."""
     rows = await db.fetch(
         """
         select u.id, u.update, u.person_id, p.name from writing_update u left join person p on p.id = u.person_id
-        where u.item_id = $1 and u.id > $2 order by u.id
+        where u.item_id = $1 and u.id > $2 and visible(u.audience, $3) order by u.id
         """,
         item_id,
         after,
+        keys,
     )
     return [Update(**dict(row)) for row in rows]
 

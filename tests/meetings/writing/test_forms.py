@@ -7,13 +7,14 @@ from uuid import UUID
 
 import pytest
 
+from circle.core import auth
 from circle.core.clock import Clock
-from circle.core.db import Connection
+from circle.core.db import Caller, Connection
 from circle.meetings.agenda import store as agenda_store
 from circle.meetings.writing import actions, panel, store
 from circle.meetings.writing.sheet import Sheet
 from tests import make
-from tests.clients import Browser, Clients
+from tests.clients import Browser, Clients, OneConnection
 
 from .. import world
 
@@ -66,7 +67,7 @@ async def test_two_forms_from_the_same_state_are_merged(
     assert answer.headers["location"] == f"{world.PAGE}/raum"
     assert await text_of(db, item) == "Der ganze Kreis dankt herzlich.\nZweite Zeile 😀"
     sheet = Sheet()
-    sheet.take(await store.list_updates(db, item, 0))
+    sheet.take(await store.list_updates(db, item, 0, ["circle"]))
     assert sheet.text == await text_of(db, item), "the log says the same"
     assert await db.fetchval("select count(*) from audit_event where action = 'agenda_item.written'") == 2
 
@@ -92,27 +93,51 @@ async def test_nothing_typed_is_lost_when_it_cannot_be_saved(
     assert (await save(mona, path, "Zu spät", "")).status_code == 409
 
 
-@pytest.mark.confidential
+async def attempts(browser: Browser, path: str) -> set[int]:
+    """What somebody meets at every door of a text."""
+    form = {"kind": "task", "line": "x", "place": "0", "idempotency_key": "k"}
+    answers = [
+        await browser.get(path),
+        await browser.get(f"{path}/zeilen"),
+        await save(browser, path, "x", ""),
+    ]
+    answers += [await browser.post(f"{path}/{act}", form) for act in ("ergebnis", "aufgabe", "lassen")]
+    assert not any("Geheimes" in answer.text for answer in answers)
+    return {answer.status_code for answer in answers}
+
+
 async def test_who_may_not(db: Connection, client: Clients, office: Clock) -> None:
     meeting, item, path = await open_item(db, office)
-    secret = await make.item(db, meeting, "Geheimes", number="6", status="on_agenda", level="confidential", named=["mona"])  # fmt: skip
-    clara, ben, anna, mona = [await client.browser(nick) for nick in ("clara", "ben", "anna", "mona")]
-    hidden = path.replace(str(item), str(secret))
-    for browser, address, status in [
-        (clara, path, 404), (ben, path, 403), (anna, hidden, 403), (clara, hidden, 404),
-        (mona, path.replace(str(item), str(meeting)), 404), (mona, path.replace(world.REFERENCE, "KK-2026-9"), 404),
-    ]:  # fmt: skip
-        assert (await browser.get(address)).status_code == status
-        assert (await browser.get(f"{address}/zeilen")).status_code == status
-        assert (await save(browser, address, "heimlich", "")).status_code == status
-        for act in ("ergebnis", "aufgabe", "lassen"):
-            form = {"kind": "task", "line": "x", "place": "0", "idempotency_key": "k"}
-            assert (await browser.post(f"{address}/{act}", form)).status_code == status
-    assert "Geheimes" in (await mona.get(hidden)).text
+    clara, ben, mona = [await client.browser(nick) for nick in ("clara", "ben", "mona")]
+    assert await attempts(clara, path) == {404}
+    assert await attempts(ben, path) == {403}
+    assert await attempts(mona, path.replace(str(item), str(meeting))) == {404}
+    assert await attempts(mona, path.replace(world.REFERENCE, "KK-2026-9")) == {404}
     assert await db.fetchval("select count(*) from writing_update") == 0
-    assert await db.fetchval("select count(*) from audit_event where action = 'agenda_item.read'") == 1
-    me = await make.actor(db, office, "anna")
-    assert await panel.shown(db, list(me.keys), meeting, secret) == {"open": False, "html": ""}
+
+
+@pytest.mark.confidential
+async def test_a_confidential_text_is_open_to_whom_it_names(
+    db: Connection, database: OneConnection, client: Clients, office: Clock
+) -> None:
+    meeting, item, path = await open_item(db, office)
+    secret = await make.item(
+        db, meeting, "Geheimes", number="6", status="on_agenda", level="confidential", named=["mona"]
+    )
+    hidden = path.replace(str(item), str(secret))
+    assert await attempts(await client.browser("anna"), hidden) == {403}
+    assert await attempts(await client.browser("clara"), hidden) <= {403, 404}
+    mona = await client.browser("mona")
+    assert "Geheimes" in (await mona.get(hidden)).text
+    await save(mona, hidden, "B: Streng vertraulich.", "")
+    assert await db.fetchval("select count(*) from audit_event where action = 'agenda_item.read'") >= 1
+    for nick in ("anna", "clara"):
+        caller = Caller(auth.token_hash(await client.token(nick)), office.now())
+        async with database.begin(caller) as behind:
+            me = await auth.actor(behind, caller)
+            assert await panel.shown(behind, list(me.keys), meeting, secret) == {"open": False, "html": ""}
+            assert await store.list_kept(behind, secret, list(me.keys)) == []
+            assert await store.list_updates(behind, secret, 0, list(me.keys)) == []
 
 
 async def test_a_line_becomes_a_task(db: Connection, client: Clients, office: Clock) -> None:

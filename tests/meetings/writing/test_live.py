@@ -124,7 +124,6 @@ async def test_a_withdrawn_right_ends_it(room: Room, withdraw: str) -> None:
     assert await room.text() == "" and await room.value("select count(*) from writing_update") == 0
 
 
-@pytest.mark.confidential
 async def test_who_may_not_write(room: Room) -> None:
     clara, ben, stranger = (
         await room.writer("clara"),
