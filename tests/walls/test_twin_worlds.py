@@ -269,7 +269,8 @@ PAGES = [
     "/wissen", "/wissen/neu", "/aufgaben/neu", "/anfragen/neu", "/haus", "/netzwerk", "/pflichten", "/bestellungen",
     "/anfragen/BA-2026-V01", "/anfragen/BA-2026-V02", "/wissen/WD-026", "/wissen/WD-027", "/gibt-es-nicht",
     *(f"/sitzungen/KK-2026-6{end}" for end in (
-        "", "/tagesordnung", "/termin.ics", "/niederschrift", "/raum", "/einladung", "/nachversand", "/top/neu", "/wort")),
+        "", "/tagesordnung", "/termin.ics", "/niederschrift", "/raum", "/einladung", "/nachversand", "/top/neu", "/wort",
+        "/unterlagen", "/unterlagen.zip", "/ladung")),
     *(f"/sitzungen/KK-2026-3{end}" for end in ("", "/niederschrift")),
     *(f"/personen/haus/{house}" for house in ("br-detmold", "br-koeln", "kfi")),
 ]  # fmt: skip
