@@ -21,6 +21,8 @@ KINDS = {"result": "Ergebnis", "task": "Aufgabe", "question": "Wissensfrage"}
 MOST_CARDS = 50
 ALIKE = 0.6
 """How much two lines have to share before one counts as the other, changed."""
+COMPARED = 200
+"""Characters from their beginning that are compared: the time grows with the square, for each pair of lines."""
 
 _BEGINNING = r"^[ \t]{0,3}(?:[-*+][ \t]+)?"
 _LINE = re.compile(_BEGINNING + r"([ABW]):[ \t]*(\S.{0,1990}?)[ \t]*$", re.MULTILINE)
@@ -105,7 +107,7 @@ def _pairs(lines: list[Captured], lost: list[Kept]) -> dict[Captured, Kept]:
     """Which line is which lost one, changed: the likest first, each once."""
     likeness = sorted(
         (
-            (difflib.SequenceMatcher(None, one.line, was.line, autojunk=False).ratio(), n, m)
+            (_likeness(one.line, was.line), n, m)
             for n, one in enumerate(lines)
             for m, was in enumerate(lost)
             if one.kind == was.kind
@@ -117,6 +119,10 @@ def _pairs(lines: list[Captured], lost: list[Kept]) -> dict[Captured, Kept]:
         if ratio >= ALIKE and lines[n] not in pairs and lost[m] not in pairs.values():
             pairs[lines[n]] = lost[m]
     return pairs
+
+
+def _likeness(one: str, other: str) -> float:
+    return difflib.SequenceMatcher(None, one[:COMPARED], other[:COMPARED], autojunk=False).ratio()
 
 
 def draft(line: str, people: list[Person], today: date, next_meeting: date | None) -> Draft:

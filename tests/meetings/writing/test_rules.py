@@ -1,5 +1,6 @@
 """Which lines stand for something, and how a task is understood."""
 
+import time
 import uuid
 from datetime import date
 
@@ -86,6 +87,15 @@ def test_what_became_of_lines() -> None:
         ("result", "gone", ""),
     ]  # fmt: skip
     assert rules.cards("A: @Kim Liste prüfen bis 9.12.", kept)[0].state == "confirmed"
+
+
+def test_long_lines_that_changed_are_found_in_no_time() -> None:
+    words = "der Kreis verabredet gemeinsam die Leitlinie und prüft im Dezember " * 28
+    kept = [Kept("result", f"{n} {words}"[:1900], "confirmed", None, None) for n in range(20)]
+    begun = time.process_time()
+    found = rules.cards("".join(f"B: {n} {words}"[:1902] + "!\n" for n in range(20)), kept)
+    assert time.process_time() - begun < 3
+    assert [card.state for card in found] == ["changed"] * 20
 
 
 @given(st.text(st.sampled_from("AB W:\\-*\n @Kimbis9.12ä😀"), max_size=80))
