@@ -96,10 +96,10 @@ async def test_what_the_moderation_does_is_seen_on_a_phone_within_seconds(
     await every_look(room, here)
 
     cut_off = await room.person(MEMBER, 390)
-    await cut_off.page.route("**/live/stand", lambda route: route.abort())
+    await cut_off.page.route("**/live/stand*", lambda route: route.abort())
     await cut_off.page.goto(f"{cut_off.demo.url}{here}/live")
     await expect(cut_off.page.locator("#room-lost")).to_be_visible(timeout=SOON)
-    await cut_off.page.unroute("**/live/stand")
+    await cut_off.page.unroute("**/live/stand*")
     await expect(cut_off.page.locator("#room-lost")).to_be_hidden(timeout=2 * SOON)
 
     await moderator.open(f"{here}/raum")

@@ -130,22 +130,30 @@ async def show_projected(
 
 @get(HERE + "/raum/stand", opt={"permission": "meetings.run"})
 async def tell_room(
-    request: Incoming, caller: web.Asking, reference: FromPath[str], top: FromQuery[str] = ""
+    request: Incoming,
+    caller: web.Asking,
+    reference: FromPath[str],
+    stand: FromQuery[str] = "",
+    top: FromQuery[str] = "",
 ) -> Stream:
-    """What others change while the moderation has its room open."""
-    return await _tell(request, caller, reference, "room", top[:40])
+    """What others change while the moderation has its room open; `stand` and `top` are what the page shows."""
+    return await _tell(request, caller, reference, "room", stand, top[:40])
 
 
 @get(HERE + "/live/stand", opt={"permission": "signed_in"})
-async def tell_live(request: Incoming, caller: web.Asking, reference: FromPath[str]) -> Stream:
+async def tell_live(
+    request: Incoming, caller: web.Asking, reference: FromPath[str], stand: FromQuery[str] = ""
+) -> Stream:
     """What goes on, for the participants' page."""
-    return await _tell(request, caller, reference, "live")
+    return await _tell(request, caller, reference, "live", stand)
 
 
 @get(HERE + "/praesentation/stand", opt={"permission": "signed_in"})
-async def tell_projected(request: Incoming, caller: web.Asking, reference: FromPath[str]) -> Stream:
+async def tell_projected(
+    request: Incoming, caller: web.Asking, reference: FromPath[str], stand: FromQuery[str] = ""
+) -> Stream:
     """What goes on, for the projector."""
-    return await _tell(request, caller, reference, "screen")
+    return await _tell(request, caller, reference, "screen", stand)
 
 
 @post(HERE + "/raum/beginnen", opt={"permission": "meetings.run"})
@@ -558,11 +566,16 @@ def _input(kind: Any, given: dict[str, Any], field: str = "") -> Any:
         raise errors.Invalid(text, fields={field: text}) from error
 
 
-async def _tell(request: Incoming, caller: Caller, reference: str, page: str, item: str = "") -> Stream:
-    """Tell an open page its parts. Raises NotFound for whoever does not see the meeting, Forbidden without the right."""
+async def _tell(
+    request: Incoming, caller: Caller, reference: str, page: str, shown: str, item: str = ""
+) -> Stream:
+    """Tell an open page its parts, until the meeting is in another state than the page shows: then it loads itself anew.
+
+    Raises NotFound for whoever does not see the meeting, Forbidden without the right.
+    """
     async with request.app.state.db.read() as db:
         _, room = await _room(db, caller, reference)
-    state, meeting_id = room.state, room.id
+    state, meeting_id = shown if shown in meeting_rules.STATES else room.state, room.id
 
     async def admit(db: Connection, caller: Caller) -> str:
         actor = await auth.actor(db, caller)

@@ -23,7 +23,12 @@ from . import scene
 
 EVERY = re.compile(".*")
 ROOM, LIVE, SCREEN = f"{PAGE}/raum", f"{PAGE}/live", f"{PAGE}/praesentation"
-SECRET = {"title": "Geheimer Personalfall", "level": "confidential", "by": "egon", "named": ["mona", "anna"]}
+SECRET: dict[str, Any] = {
+    "title": "Geheimer Personalfall",
+    "level": "confidential",
+    "by": "egon",
+    "named": ["mona", "anna"],
+}
 MASK = "Vertraulicher Tagesordnungspunkt"
 
 
@@ -39,7 +44,7 @@ class Screen:
     def take(self, answer: httpx.Response, status: int = 200) -> str:
         assert answer.status_code == status, (answer.status_code, answer.text[:500])
         assert flaws(answer.text, [EVERY]) == []
-        self.page = lxml.html.fromstring(answer.text)
+        self.page: Any = lxml.html.fromstring(answer.text)
         return answer.text
 
     def buttons(self) -> list[str]:
@@ -387,6 +392,9 @@ async def test_the_end_of_the_meeting_loads_open_pages_anew(
         await stream.until("agenda")
         await mona.press("Sitzung schließen")
         await stream.until("done")
+    async with told(app, client, f"{LIVE}/stand?stand=running", "ben") as stream:
+        await stream.until("done")
+        assert list(stream.parts) == ["done"], "a page that was late to listen loads itself anew at once"
 
 
 async def test_the_moderation_is_told_when_somebody_else_goes_on(
