@@ -7,7 +7,7 @@ import msgspec
 
 from circle.core.db import Answer, Caller, Connection, read_one
 
-from .model import Bundle, Collection, Made, Order
+from .model import Collection, Made, Order
 
 
 async def collect(
@@ -177,11 +177,6 @@ async def delete_old(db: Connection) -> list[str]:
 def decode(answer: Answer) -> Collection:
     """The body of `collect`."""
     return msgspec.json.decode(answer.body, type=Collection)
-
-
-def decode_bundle(answer: Answer) -> Bundle:
-    """The body of `get`."""
-    return msgspec.json.decode(answer.body, type=Bundle)
 
 
 def decode_made(answer: Answer) -> Made:

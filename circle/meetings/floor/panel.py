@@ -10,6 +10,7 @@ from circle.core import access
 from circle.core.auth import Actor
 from circle.core.db import Connection
 
+from .. import rules as meeting_rules
 from .. import store as meeting_store
 from ..agenda import rules as agenda
 from ..agenda.model import AgendaItem
@@ -36,7 +37,9 @@ async def panel(db: Connection, actor: Actor, meeting: Meeting, item: AgendaItem
     leads, running = access.may(actor, "meetings.run"), meeting.state == "running"
     open_here = running and item is not None and item.open
     own = [one for one in floor.speeches.items if one.person_id == actor.person_id]
-    quorum = rules.quorum_of(floor.voices, meeting, meeting.quorum_least)
+    quorum = meeting_rules.quorum_of(
+        set(floor.voices), meeting.members, meeting.editions, least=meeting.quorum_least
+    )
     kinds = rules.kinds(floor.procedure)
     found: dict[str, Any] = seen | {
         "here": f"/sitzungen/{meeting.reference}",

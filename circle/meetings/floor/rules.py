@@ -4,7 +4,7 @@ The circle has no power over its members (decree Nr. 6) and each is bound by its
 lets a house reserve its own; nobody is outvoted. Office and moderation have no vote (Nr. 6 (2)).
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -16,7 +16,6 @@ from circle.core import errors
 from .. import rules as meetings
 from ..agenda import rules as agenda
 from ..agenda.model import Votes
-from ..model import Attendee
 from ..procedure.model import SpeakingOrder
 from ..rules import Quorum
 from .model import BallotClosing, BallotKind, NewVote, Presence, SpeechRequest, StoredRequest
@@ -258,16 +257,7 @@ def usual_result(item_kind: str, confidential: bool, quorum: Quorum) -> str:
 
 def quorum(there: Presence, least: int) -> Quorum:
     """The quorum of those whose voices are in the room (VwVfG § 90 (1)), by the rule that all lists of attendance have."""
-    return quorum_of(there.voices, there, least)
-
-
-def quorum_of(voices: Sequence[UUID], meeting: Any, least: int) -> Quorum:
-    """The same from anything that has `members` and `editions`."""
-    here = [
-        Attendee(house, "", house, "", True, "present", None, None, None, None) for house in dict.fromkeys(voices)
-    ]  # fmt: skip
-    found: Quorum = meetings.quorum(here, meeting.members, meeting.editions, least=least)
-    return found
+    return meetings.quorum_of(set(there.voices), there.members, there.editions, least=least)
 
 
 def words(result: str | None, open_reservations: int) -> str:

@@ -72,14 +72,6 @@ class Expected(msgspec.Struct, frozen=True):
     answer: str | None
 
 
-class Presences(msgspec.Struct, frozen=True):
-    """Who was there while an item was dealt with: `there` for some of the time at least, and who came or left meanwhile."""
-
-    there: list[Stay]
-    came: list[Stay]
-    left: list[Stay]
-
-
 class Slot(msgspec.Struct, frozen=True):
     """The time of an item in minutes: planned with what was given, used so far, still to come."""
 

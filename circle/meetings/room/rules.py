@@ -16,7 +16,7 @@ from .. import rules as meetings
 from ..agenda import rules as agenda
 from ..agenda.model import AgendaItem, Shell
 from ..model import Attending, Candidate, StoredMeeting, StoredStay
-from .model import Arrival, Call, Presences, Room, Slot, Stay
+from .model import Arrival, Call, Room, Slot, Stay
 
 CALLABLE = ("admitted", "on_agenda", "treated")
 _DAY = timedelta(days=1)
@@ -267,40 +267,12 @@ def quorum_at(room: Room, at: datetime) -> meetings.Quorum:
     return meetings.quorum_of(voices, room.members, room.editions, least=room.quorum_least)
 
 
-def present_at(room: Room, item_id: UUID, now: datetime) -> Presences:
-    """Who was there while an item was dealt with. Who hands over a voice at an instant neither comes nor leaves."""
-    spans = _spans(room.calls, item_id, now)
-    found = [one for one in room.stays if any(_overlaps(one, *span) for span in spans)]
-    came = [
-        one
-        for one in found
-        if any(begin < one.arrived_at < end for begin, end in spans)
-        and not any(
-            other.person_id == one.person_id and other.left_at == one.arrived_at for other in room.stays
-        )
-    ]
-    left = [
-        one
-        for one in found
-        if one.left_at
-        and any(begin < one.left_at < end for begin, end in spans)
-        and not any(
-            other.person_id == one.person_id and other.arrived_at == one.left_at for other in room.stays
-        )
-    ]
-    return Presences(found, came, left)
-
-
 def _spans(calls: Iterable[Call], item_id: UUID, now: datetime) -> list[tuple[datetime, datetime]]:
     return [
         (one.called_at, one.ended_at or now)
         for one in calls
         if one.item_id == item_id and one.called_at is not None
     ]
-
-
-def _overlaps(one: Timed, begin: datetime, end: datetime) -> bool:
-    return one.arrived_at < end and (one.left_at is None or one.left_at > begin)
 
 
 def used(room: Room, item_id: UUID, now: datetime) -> int:
