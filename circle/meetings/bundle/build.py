@@ -141,7 +141,7 @@ async def _put_together(order: Order, taken: list[Taken], folder: Path, target: 
         page += one.pages
     for label, title, papers in rules.by_item(found):
         below = places[papers[0].item_id]
-        marks.append(Mark(f"{label}: {title}", below[0].page, below))
+        marks.append(Mark(rules.heading(label, title), below[0].page, below))
     plan = folder / "plan.json"
     plan.write_bytes(msgspec.json.encode(Plan(_title(found), found.host, pieces, marks)))
     return await pdf.in_child("join", str(plan), str(target))
@@ -168,7 +168,7 @@ def _cover(order: Order, taken: list[Taken], length: int, target: Path) -> int:
         "when_text": f"{calendar.date_long(found.date)}, {found.start_local} bis {found.end_local} Uhr",
         "place": found.place, "level": "enthält Vertrauliches" if sealed else "Koordinierungskreis",
         "items": [
-            {"label": label, "title": title, "papers": shown[papers[0].item_id]}
+            {"heading": rules.heading(label, title), "papers": shown[papers[0].item_id]}
             for label, title, papers in rules.by_item(found)
         ],
     }  # fmt: skip
@@ -182,7 +182,7 @@ def _sheets(found: Collection, left_out: list[Taken], folder: Path) -> Path:
     target = folder / "sheets.pdf"
     if not left_out:
         return target
-    labels = {papers[0].item_id: f"{label}: {title}" for label, title, papers in rules.by_item(found)}
+    labels = {papers[0].item_id: rules.heading(label, title) for label, title, papers in rules.by_item(found)}
     sheets = [
         {
             "title": one.entry.title, "point": labels[one.entry.paper.item_id], "facts": rules.facts(one.entry.paper),

@@ -64,7 +64,7 @@ async def download_pdf(request: Incoming, db: web.Db, caller: web.Asking, refere
 
 def _context(found: Collection) -> dict[str, Any]:
     return {
-        "meeting": found, "bundle": found.bundle, "points": list(rules.by_item(found)), "facts": rules.facts,
+        "meeting": found, "bundle": found.bundle, "points": list(rules.by_item(found)), "heading": rules.heading, "facts": rules.facts,
         "moving": found.bundle is not None and found.bundle.state == "building",
     }  # fmt: skip
 

@@ -59,6 +59,11 @@ def point(paper: BundlePaper, place: int) -> str:
     return f"TOP {paper.item_number}" if paper.item_number else f"Punkt {place}"
 
 
+def heading(label: str, title: str) -> str:
+    """„TOP 4: Sprachmittlung“; a point without a number has its title alone, for its place may still change."""
+    return f"{label}: {title}" if label.startswith("TOP ") else title
+
+
 def by_item(found: Collection) -> Iterator[tuple[str, str, list[BundlePaper]]]:
     """The points that have papers: „TOP 4“, its title, the papers."""
     for place, (_, papers) in enumerate(groupby(found.papers, key=lambda one: one.item_id), start=1):

@@ -218,6 +218,19 @@ async def test_new_papers_leave_the_old_one_and_a_new_one_replaces_it(
     assert await db.fetchval("select count(*) from paper_bundle") == 1
 
 
+async def test_before_the_invitation_points_have_no_number(
+    db: Connection, client: Clients, office: Clock, storage: Storage, database: OneConnection
+) -> None:
+    await world(db, storage, office)
+    meeting = await make.meeting(db, "KK-2027-2")
+    await paper(db, storage, await make.item(db, meeting, "Arbeitsplanung"), "Entwurf", blank("P1"))
+    await asked(client, "kim", meeting)
+    await built(database, storage, office, db)
+    assert bookmarks(await fetched(client, "kim", meeting))[1:] == [("Arbeitsplanung", 2, [("Entwurf", 2)])]
+    page = (await (await client.browser("kim")).get("/sitzungen/KK-2027-2/unterlagen")).text
+    assert "Arbeitsplanung</h2>" in page and "Punkt 1" not in page
+
+
 async def test_no_papers(db: Connection, client: Clients) -> None:
     meeting = await make.meeting(db)
     refused = await asked(client, "ben", meeting)
