@@ -552,6 +552,8 @@ class Run:
         assert {one for one in people if one not in met} <= {
             one.person_id for one in room.attendance if one.status == "represented"
         }
+        present = {one.person_id for one in room.attendance if one.status == "present"}
+        assert {self.id_of(one["who"]) for one in self.model.stays if one["house"] == one["who"]} <= present
         for one in room.attendance:
             theirs = [
                 s for s in self.model.stays if self.id_of(s["who"]) == (one.represented_by or one.person_id)
