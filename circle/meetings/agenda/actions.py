@@ -281,12 +281,14 @@ def _minutes(item: StoredItem, wanted: Outcome) -> str:
     """The text as it will stand: replaced, or merged with what others wrote since it was read.
 
     Raises Conflict (`minutes_base_missing`) when it was written together since the revision that the form goes by, and
-    nothing says which state was read.
+    nothing says which state was read, and Invalid when both together are too long.
     """
     if wanted.minutes is msgspec.UNSET:
         return item.minutes
     if wanted.minutes_base is not msgspec.UNSET:
-        return merging.merge(wanted.minutes_base, wanted.minutes, item.minutes)
+        merged = merging.merge(wanted.minutes_base, wanted.minutes, item.minutes)
+        rules.require_length(merged, item.minutes, "minutes")
+        return merged
     if wanted.minutes != item.minutes and item.written_revision == item.revision:
         raise errors.Conflict(
             "Am Text dieses Punktes wird gemeinsam geschrieben. Bitte geben Sie in minutes_base an, welchen Text Sie "

@@ -46,6 +46,9 @@ ReservationKind = Literal["Leitungsvorbehalt", "Prüfvorbehalt"]
 Sight = Literal["member", "guest", "house", "ministry"]
 Lifting = Literal["withdrawn", "upheld"]
 Count = Annotated[int, msgspec.Meta(ge=0, le=50)]
+LONGEST = 40_000
+"""Characters of the text of an item. Whoever types stops at half of it: two who write at once may pass that together."""
+Whole = Annotated[str, msgspec.Meta(max_length=LONGEST, pattern=r"^[^\x00]*$")]
 Ids = Annotated[list[UUID], msgspec.Meta(max_length=50)]
 
 
@@ -409,8 +412,8 @@ class ResultForm(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """
 
     result: Result | None = None
-    minutes: Text = ""
-    minutes_base: Text = ""
+    minutes: Whole = ""
+    minutes_base: Whole = ""
     resolution_text: Text = ""
     consent: Count | None = None
     reservation: Count | None = None
@@ -492,8 +495,8 @@ class Outcome(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """
 
     result: Result | msgspec.UnsetType = msgspec.UNSET
-    minutes: Text | msgspec.UnsetType = msgspec.UNSET
-    minutes_base: Text | msgspec.UnsetType = msgspec.UNSET
+    minutes: Whole | msgspec.UnsetType = msgspec.UNSET
+    minutes_base: Whole | msgspec.UnsetType = msgspec.UNSET
     resolution_text: Text | msgspec.UnsetType = msgspec.UNSET
     votes: Votes | msgspec.UnsetType | None = msgspec.UNSET
     reservations: Annotated[list[NewReservation], msgspec.Meta(max_length=20)] | msgspec.UnsetType = (

@@ -12,7 +12,7 @@ from uuid import UUID
 from circle.core import access, calendar, errors
 from circle.core.auth import Actor, Me
 
-from .model import AgendaItem, Shell, StoredItem, StoredMeeting
+from .model import LONGEST, AgendaItem, Shell, StoredItem, StoredMeeting
 
 AIMS = {
     "experience": "Erfahrungsaustausch",
@@ -206,6 +206,13 @@ def require_adjournable(
         meeting_state in ("minutes_approved", "filed") and status not in ("adjourned", *proposals)
     ):
         raise errors.Conflict("Die Sitzung ist vorbei.")
+
+
+def require_length(text: str, before: str, field: str) -> None:
+    """Raises Invalid at the field for a text of an item that is too long; one that was longer may become shorter."""
+    if len(text) > max(LONGEST, len(before)):
+        most = f"Höchstens {LONGEST:,} Zeichen.".replace(",", ".")
+        raise errors.Invalid("Der Text ist zu lang.", code="too_long", fields={field: most})
 
 
 def require_outcome(status: str, meeting_state: str, adjourned_to: UUID | None) -> None:

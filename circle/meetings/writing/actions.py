@@ -19,7 +19,7 @@ from circle.tasks import actions as tasks
 from circle.tasks.model import NewTask
 
 from . import rules, store
-from .model import LONGEST, Kind, Page, Pick, ResultPick, TaskPick, Update, Writing
+from .model import Kind, Page, Pick, ResultPick, TaskPick, Update, Writing
 from .sheet import MOST_BYTES, Sheet
 
 
@@ -168,7 +168,7 @@ async def _keep(
 ) -> Update:
     """Write down an update that `sheet` has taken in, and the text that comes of it; tell the other processes."""
     text = sheet.text
-    rules.require_text(text, LONGEST)
+    rules.require_text(text, page.text)
     update_id = await store.insert_update(db, page.item_id, update, actor.person_id, actor.now)
     sheet.note(update_id, update)
     if text != page.text:

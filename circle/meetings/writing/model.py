@@ -7,12 +7,9 @@ from uuid import UUID
 import msgspec
 
 from circle.core.fields import Day, Line, RequiredText
-from circle.meetings.agenda.model import Result
+from circle.meetings.agenda.model import Result, Whole
 
 Kind = Literal["result", "task", "question"]
-LONGEST = 40_000
-"""Characters of a text. Whoever types stops at half of it: two who write at once may pass that together."""
-Whole = Annotated[str, msgspec.Meta(max_length=LONGEST, pattern=r"^[^\x00]*$")]
 Wording = Annotated[str, msgspec.Meta(min_length=1, max_length=2000, pattern=r"^[^\x00\n]*\S[^\x00\n]*$")]
 
 

@@ -57,12 +57,9 @@ def may_write(who: Actor | Me, page: Page) -> bool:
     return True
 
 
-def require_text(text: str, longest: int) -> None:
-    """Raises Invalid for a text that is too long or holds what no text holds."""
-    if len(text) > longest:
-        raise errors.Invalid(
-            "Der Text ist zu lang.", fields={"text": f"Höchstens {longest:,} Zeichen.".replace(",", ".")}
-        )  # fmt: skip
+def require_text(text: str, before: str) -> None:
+    """Raises Invalid for a text that grew too long or holds what no text holds."""
+    agenda.require_length(text, before, "text")
     if "\x00" in text:
         raise errors.Invalid("Der Text enthält Zeichen, die kein Text sind.")
 

@@ -293,3 +293,18 @@ async def test_the_log_goes_when_the_minutes_are_approved(
     assert await db.fetchval("select count(*) from writing_update") == 0
     assert await text_of(db, item) == "Bleibt stehen."
     assert (await mona.get(path)).status_code == 409
+
+
+async def test_a_text_that_grew_long_is_not_stuck(db: Connection, client: Clients, office: Clock) -> None:
+    """Two who write at once may pass the half at which each stops; the forms take all of it, and nothing beyond the whole."""
+    _, item, path = await open_item(db, office, "a " * 15_000)
+    mona, api = await client.browser("mona"), await client.as_("mona")
+    place = f"{world.PAGE}/top/{item}"
+    form = entries((await mona.get(place)).text, f"{place}/result")
+    assert (await mona.post(f"{place}/result", form | {"result": "noted"})).status_code == 303
+    added = {"minutes": "b " * 15_000, "minutes_base": ""}
+    answer = await api.post(f"/api/v1/agenda-items/{item}/result", json=added)
+    assert (answer.status_code, answer.json()["code"]) == (400, "too_long")
+    await db.execute("update agenda_content set minutes = $2 where item_id = $1", item, "a " * 25_000)
+    answer = await save(mona, path, "a " * 19_000, "a " * 20_000)
+    assert answer.status_code == 303, "it may become shorter"
