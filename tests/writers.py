@@ -66,8 +66,8 @@ class Writer:
             self.urls(), additional_headers=headers, origin=self.origin, compression=None
         ) as socket:  # type: ignore[arg-type]
             self.socket = socket
-            await socket.send(bytes([Kind.STATE]) + self.document.state())
             try:
+                await socket.send(bytes([Kind.STATE]) + self.document.state())
                 async for message in socket:
                     await self._take(socket, message)
             finally:

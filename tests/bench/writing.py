@@ -25,7 +25,7 @@ from uuid import UUID
 import asyncpg
 import msgspec
 
-from circle.core import auth, clock
+from circle.core import auth, clock, merging
 from circle.local import child, postgres
 from db import migrate
 from tests import make
@@ -184,8 +184,30 @@ async def measure(place: Place, ports: list[int], seconds: float, kill: asyncio.
     return int(missed)
 
 
+def replay(count: int = 20_000) -> None:
+    """Print how long a process needs to take in a long history, as it does when somebody opens the page."""
+    hand, updates, place = merging.Document(), [], 0
+    for n in range(count):
+        # Somebody types a line, then goes somewhere else.
+        place = min(place + 1, len(hand.text)) if n % 60 else random.randint(0, len(hand.text))
+        updates.append(hand.edit([merging.Change(place, place, "wortäö😀 "[n % 8])]))
+        if len(hand.text) > 10_000:
+            updates.append(hand.edit([merging.Change(0, 9_000, "")]))
+    since = time.perf_counter()
+    late = merging.Document()
+    for update in updates:
+        late.apply(update)
+    took = time.perf_counter() - since
+    assert late.text == hand.text
+    print(
+        f"minutes: {len(updates)} changes taken in within {took:.2f} s, {len(late.since(None)) // 1024} KB as one",
+        flush=True,
+    )
+
+
 def run(seconds: float = SECONDS) -> int:
     """Start everything, measure, and print. Returns 1 when a goal is missed."""
+    replay()
     with ExitStack() as stack:
         home = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="circle-bench-")))
         home.chmod(0o711)

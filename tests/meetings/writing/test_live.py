@@ -3,6 +3,8 @@
 import asyncio
 from typing import Any
 
+import httpx
+import msgspec
 import pytest
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
@@ -11,9 +13,9 @@ from circle.core import merging
 from circle.meetings.writing import desk as desks
 from circle.meetings.writing.desk import Kind
 from tests import make
-from tests.writers import Writer
+from tests.writers import Writer, served
 
-from .conftest import Room
+from .conftest import Room, free_port
 
 
 async def closing(room: Room, writer: Writer) -> int:
@@ -263,3 +265,16 @@ async def test_readers_are_woken_but_not_for_every_letter(room: Room) -> None:
     woken = said.count(f"meeting:{room.meeting}")
     assert 1 <= woken <= 8
     assert len([one for one in said if one.startswith(f"writing:{room.item} ")]) == 30
+
+
+async def test_switched_off_it_is_a_form(room: Room) -> None:
+    settings = msgspec.structs.replace(room.settings[0], minutes_live=False, port=free_port())
+    async with served(settings):
+        writer = Writer(
+            lambda: room.address(0).replace(str(room.settings[0].port), str(settings.port)),
+            await room.token("mona"),
+        )
+        assert await closing(room, writer) == 4404
+        async with httpx.AsyncClient(base_url=settings.address, cookies={"circle": writer.token}) as client:
+            page = (await client.get(room.address(0).split(str(room.settings[0].port))[1])).text
+    assert "Text speichern" in page and "data-writing=" not in page and "writing.js" not in page
