@@ -1,5 +1,6 @@
 """Texts of several hands come together without losing a word, in every script."""
 
+import contextlib
 import random
 
 import pytest
@@ -104,3 +105,44 @@ def test_hands_that_write_at_once_end_with_the_same_text(
 
 def test_a_text_of_signs_alone_is_compared_in_time() -> None:
     assert merging.merge(". " * 9000, ", " * 9000 + "Ende", ". " * 9000 + "Schluss").count("Ende") == 1
+
+
+@given(st.lists(st.tuples(st.booleans(), TEXTS), max_size=8))
+def test_whatever_is_written_in_a_text_is_plain(steps: list[tuple[bool, str]]) -> None:
+    hands = Document("Anfang"), Document()
+    merging.require_plain(Document().since())
+    hands[1].apply(hands[0].since())
+    for second, text in steps:
+        hand, other = hands[second], hands[not second]
+        known = other.state()
+        merging.require_plain(hand.rewrite(text))
+        lacking = hand.since(known)
+        merging.require_plain(lacking)
+        other.apply(lacking)
+        merging.require_plain(hand.since())
+
+
+@pytest.mark.parametrize(
+    "update, why",
+    [
+        # One nested in another so often that the library would bring the process down.
+        (b"\x01\x01\x05\x00\x08\x01\x04text\x01" + b"\x75\x01" * 200_000 + b"\x7e\x00", "more than a text"),
+        (b"\x01\x01\x05\x00\x04\x01\x05other\x01a\x00", "something else"),
+        (b"\x01\x01\x05\x00\x24\x01\x04text\x01k\x01a\x00", "something else"),
+        (b"\x01\x01\x05\x00\x04\x00\x05\x00\x01a\x00", "something else"),
+        (b"\x01\x01\x05\x00\x04\x01\x04text\x05a\x00", "too early"),
+        (b"\x01\x01\x05\x00\x04\x01\x04text\x01a\x00a", "after its end"),
+        (b"\xff" * 10 + b"\x01", "a number that is none"),
+        (b"", "too early"),
+    ],
+)
+def test_what_is_no_text_is_not_taken_in(update: bytes, why: str) -> None:
+    with pytest.raises(ValueError, match=why):
+        merging.require_plain(update)
+    merging.require_plain(b"\x01\x01\x05\x00\x04\x01\x04text\x01a\x00")
+
+
+@given(st.binary(max_size=60))
+def test_bytes_of_any_kind_are_an_update_or_none(content: bytes) -> None:
+    with contextlib.suppress(ValueError):
+        merging.require_plain(content)
