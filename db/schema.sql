@@ -141,6 +141,30 @@ CREATE FUNCTION address_key(email text) RETURNS bytea
     select sha256(convert_to(lower($1), 'UTF8'))
 $_$;
 
+CREATE FUNCTION agenda_as(meeting uuid, keys text[], own text[]) RETURNS json
+    LANGUAGE plpgsql STABLE
+    AS $$
+declare
+    before text := coalesce(current_setting('circle.wall', true), '');
+    theirs jsonb;
+begin
+    perform set_config('circle.wall', statement_timestamp() || ' ' || keys::text, true);
+    theirs := agenda_body(meeting, keys)::jsonb;
+    perform set_config('circle.wall', before, true);
+    return (
+        select coalesce(json_agg(case when o.item ->> 'kind' is null then o.item
+                else jsonb_set(t.item, '{papers}', (
+                    select case when jsonb_typeof(t.item -> 'papers') = 'array' then coalesce((
+                            select jsonb_agg(p.paper order by (p.paper ->> 'number')::integer)
+                            from jsonb_array_elements(t.item -> 'papers') p (paper)
+                            where exists (
+                                select from jsonb_array_elements(o.item -> 'papers') q (paper)
+                                where q.paper ->> 'id' = p.paper ->> 'id')), '[]')
+                        else 'null' end)) end order by (t.item ->> 'order')::integer), '[]')
+        from jsonb_array_elements(theirs) t (item)
+        join jsonb_array_elements(agenda_body(meeting, own)::jsonb) o (item) on o.item ->> 'id' = t.item ->> 'id');
+end $$;
+
 CREATE FUNCTION agenda_body(meeting uuid, keys text[]) RETURNS json
     LANGUAGE sql STABLE
     AS $_$
@@ -278,7 +302,79 @@ CREATE FUNCTION attendance_body(meeting uuid) RETURNS json
         'from_local', to_char(a.from_local, 'HH24:MI'), 'to_local', to_char(a.to_local, 'HH24:MI'))
         order by h.kind <> 'district_government', h.name, p.name, p.id), '[]')
     from attendance a join person p on p.id = a.person_id join authority h on h.id = p.authority_id
-    where a.meeting_id = $1
+    where a.meeting_id = $1 and attends(a)
+$_$;
+
+CREATE TABLE attendance (
+    meeting_id uuid NOT NULL,
+    person_id uuid NOT NULL,
+    status text NOT NULL,
+    represented_by uuid,
+    from_local time without time zone,
+    to_local time without time zone,
+    CONSTRAINT attendance_status_known CHECK ((status = ANY (ARRAY['present'::text, 'represented'::text, 'excused'::text, 'guest'::text, 'office'::text])))
+);
+
+CREATE TABLE meeting (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    reference text NOT NULL,
+    number integer NOT NULL,
+    title text NOT NULL,
+    date date NOT NULL,
+    start_local time without time zone NOT NULL,
+    end_local time without time zone NOT NULL,
+    time_zone text DEFAULT 'Europe/Berlin'::text NOT NULL,
+    mode text NOT NULL,
+    place text DEFAULT ''::text NOT NULL,
+    link text DEFAULT ''::text NOT NULL,
+    state text DEFAULT 'agenda_open'::text NOT NULL,
+    file_reference text DEFAULT ''::text NOT NULL,
+    deadlines jsonb DEFAULT '{}'::jsonb NOT NULL,
+    procedure_version integer NOT NULL,
+    invitation_sent_on date,
+    agenda_version integer DEFAULT 0 NOT NULL,
+    sequence integer DEFAULT 0 NOT NULL,
+    started_at timestamp with time zone,
+    ended_at timestamp with time zone,
+    moved_to uuid,
+    reason text DEFAULT ''::text NOT NULL,
+    calendar_id uuid,
+    note text DEFAULT ''::text NOT NULL,
+    convened_by uuid,
+    revision integer DEFAULT 1 NOT NULL,
+    audience text[] GENERATED ALWAYS AS (ARRAY['circle'::text, ('meeting:'::text || (id)::text)]) STORED NOT NULL,
+    CONSTRAINT meeting_mode_known CHECK ((mode = ANY (ARRAY['in_person'::text, 'online'::text, 'hybrid'::text]))),
+    CONSTRAINT meeting_state_known CHECK ((state = ANY (ARRAY['planned'::text, 'agenda_open'::text, 'invited'::text, 'running'::text, 'held'::text, 'minutes_draft'::text, 'minutes_approved'::text, 'filed'::text, 'cancelled'::text, 'moved'::text]))),
+    CONSTRAINT meeting_times_ordered CHECK ((end_local > start_local))
+);
+
+CREATE FUNCTION attended_times(m meeting, a attendance) RETURNS jsonb
+    LANGUAGE sql STABLE
+    AS $_$
+    with span as (
+        select r as times from (
+            select unnest(range_agg(tstzrange(s.arrived_at, coalesce(s.left_at, $1.ended_at)))) as r
+            from presence s
+            where s.meeting_id = $1.id and s.person_id = coalesce($2.represented_by, $2.person_id)
+                and case $2.status when 'represented' then s.member_id = $2.person_id
+                    when 'present' then s.authority_id is not null else true end) one
+    )
+    select case when count(*) > 1 then jsonb_agg(jsonb_build_object(
+            'from_local', to_char(lower(times) at time zone $1.time_zone, 'HH24:MI'),
+            'to_local', to_char(upper(times) at time zone $1.time_zone, 'HH24:MI')) order by times) else '[]' end
+    from span
+$_$;
+
+CREATE FUNCTION attends(a attendance) RETURNS boolean
+    LANGUAGE sql STABLE
+    AS $_$
+    select $1.status = 'excused' or exists (
+            select from presence s
+            where s.meeting_id = $1.meeting_id and case when $1.status = 'represented'
+                then s.person_id = $1.represented_by and s.member_id = $1.person_id else s.person_id = $1.person_id end)
+        or not exists (
+            select from presence s join meeting m on m.id = s.meeting_id
+            where m.id = $1.meeting_id and m.state = 'running')
 $_$;
 
 CREATE TABLE consultation (
@@ -361,6 +457,176 @@ CREATE FUNCTION awaits_handover(c consultation, day date) RETURNS boolean
             select from appointment a
             where a.authority_id = c.authority_id and a.kind = 'commissioner' and a.valid_from <= $2
                 and (a.valid_to is null or a.valid_to >= $2) and 'tenure:' || a.id <> all(c.house_keys))
+$_$;
+
+CREATE TABLE ballot (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    meeting_id uuid NOT NULL,
+    item_id uuid NOT NULL,
+    kind text NOT NULL,
+    text text NOT NULL,
+    state text DEFAULT 'open'::text NOT NULL,
+    opened_by uuid,
+    opened_at timestamp with time zone NOT NULL,
+    ended_at timestamp with time zone,
+    voices uuid[],
+    present integer,
+    houses integer,
+    needed integer,
+    quorum boolean,
+    consent integer,
+    reservation integer,
+    against integer,
+    abstained integer,
+    result text,
+    revision integer DEFAULT 1 NOT NULL,
+    audience text[] NOT NULL,
+    CONSTRAINT ballot_counted CHECK (((state = 'closed'::text) = (num_nulls(voices, present, houses, needed, quorum, consent, reservation, against, abstained, result) = 0))),
+    CONSTRAINT ballot_counts_no_debt CHECK ((LEAST(consent, reservation, against, abstained) >= 0)),
+    CONSTRAINT ballot_ended CHECK (((state = 'open'::text) = (ended_at IS NULL))),
+    CONSTRAINT ballot_kind_known CHECK ((kind = ANY (ARRAY['objection'::text, 'open'::text, 'by_name'::text]))),
+    CONSTRAINT ballot_state_known CHECK ((state = ANY (ARRAY['open'::text, 'closed'::text, 'cancelled'::text]))),
+    CONSTRAINT ballot_within_voices CHECK (((((consent + reservation) + against) + abstained) <= cardinality(voices)))
+);
+
+ALTER TABLE ONLY ballot FORCE ROW LEVEL SECURITY;
+
+CREATE FUNCTION ballot_body(b ballot, reader uuid, at timestamp with time zone) RETURNS jsonb
+    LANGUAGE sql STABLE
+    AS $_$
+    with entitled as materialized (select * from entitled_at($1.item_id, $3)),
+    own as materialized (select e.authority_id from entitled e where e.person_id = $2)
+    select jsonb_build_object('id', $1.id, 'meeting_id', $1.meeting_id, 'item_id', $1.item_id, 'kind', $1.kind,
+        'text', $1.text, 'state', $1.state, 'opened_at', $1.opened_at, 'ended_at', $1.ended_at,
+        'present', $1.present, 'houses', $1.houses, 'needed', $1.needed, 'quorum', $1.quorum,
+        'counts', case when $1.state = 'closed' then jsonb_build_object('consent', $1.consent,
+            'reservation', $1.reservation, 'against', $1.against, 'abstained', $1.abstained) end,
+        'voices', cardinality($1.voices), 'result', $1.result, 'open_reservations', (
+            select count(*) from agenda_content c cross join jsonb_array_elements(c.reservations) r
+            where c.item_id = $1.item_id and $1.state = 'closed' and r ->> 'resolved_on' is null),
+        'mine', (select authority_id from own),
+        'votes', (
+            select coalesce(jsonb_agg(jsonb_build_object('authority_id', h.id, 'authority_name', h.short,
+                'name', trim(p.title || ' ' || p.name), 'present', e.authority_id is not null,
+                'voted', v.number is not null, 'choice', v.choice, 'reservation_kind', v.reservation_kind, 'text', v.text,
+                'decide_by', v.decide_by, 'assumed', coalesce(v.assumed, false)) order by h.name), '[]')
+            from authority h
+            left join entitled e on e.authority_id = h.id
+            left join lateral (
+                select l.number, l.person_id, l.assumed, t.told, case when t.told then l.choice end as choice,
+                    case when t.told then l.reservation_kind end as reservation_kind,
+                    case when t.told then l.text end as text, case when t.told then l.decide_by end as decide_by
+                from ballot_vote l cross join lateral (
+                    select $1.state = 'closed' or ($1.kind <> 'by_name' and $1.state = 'open')
+                        or h.id in (select authority_id from own) as told) t
+                where l.ballot_id = $1.id and l.authority_id = h.id order by l.number desc limit 1) v on true
+            left join person p on p.id = coalesce(v.person_id, e.person_id)
+            where v.number is not null or case when $1.state = 'closed' then h.id = any($1.voices)
+                else e.authority_id is not null end),
+        'revision', $1.revision)
+$_$;
+
+CREATE TABLE paper_bundle (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    meeting_id uuid NOT NULL,
+    person_id uuid NOT NULL,
+    digest text NOT NULL,
+    turn integer DEFAULT 1 NOT NULL,
+    ready boolean DEFAULT false NOT NULL,
+    done integer DEFAULT 0 NOT NULL,
+    total integer NOT NULL,
+    papers uuid[] NOT NULL,
+    files uuid[] NOT NULL,
+    documents uuid[] NOT NULL,
+    pages integer,
+    size bigint,
+    sha256 text,
+    key text DEFAULT ''::text NOT NULL,
+    asked_at timestamp with time zone DEFAULT now() NOT NULL,
+    audience text[] GENERATED ALWAYS AS (ARRAY[('person:'::text || (person_id)::text)]) STORED NOT NULL
+);
+
+ALTER TABLE ONLY paper_bundle FORCE ROW LEVEL SECURITY;
+
+CREATE FUNCTION bundle_body(b paper_bundle, m meeting, keys text[]) RETURNS jsonb
+    LANGUAGE sql STABLE
+    AS $_$
+    select jsonb_build_object('id', $1.id, 'meeting_id', $1.meeting_id, 'meeting_reference', $2.reference,
+        'state', case when $1.ready then 'ready' when exists (
+            select from outbox o where o.job = 'meetings.build_bundle' and o.done_at is null and o.failed_at is null
+                and o.arguments ->> 'bundle_id' = $1.id::text) then 'building' else 'failed' end,
+        'done', $1.done, 'total', $1.total, 'pages', $1.pages, 'size', $1.size, 'sha256', $1.sha256,
+        'current', $1.digest = bundle_digest($2, $3))
+$_$;
+
+CREATE FUNCTION bundle_digest(meeting meeting, keys text[]) RETURNS text
+    LANGUAGE sql STABLE
+    AS $_$
+    select encode(sha256(convert_to(jsonb_build_array($1.reference, $1.title, $1.date, bundle_papers($1.id, $2, false))::text,
+        'UTF8')), 'hex')
+$_$;
+
+CREATE FUNCTION bundle_for(m meeting, keys text[]) RETURNS jsonb
+    LANGUAGE plpgsql STABLE
+    AS $$
+declare
+    open text := coalesce(current_setting('circle.system', true), '');
+    before text := coalesce(current_setting('circle.wall', true), '');
+    told jsonb;
+begin
+    perform set_config('circle.system', '', true);
+    perform set_config('circle.wall', statement_timestamp() || ' ' || keys::text, true);
+    told := jsonb_build_object('papers', bundle_papers(m.id, keys, true), 'digest', bundle_digest(m, keys));
+    perform set_config('circle.wall', before, true);
+    perform set_config('circle.system', open, true);
+    return told;
+end $$;
+
+CREATE FUNCTION bundle_open(b paper_bundle, keys text[]) RETURNS boolean
+    LANGUAGE sql STABLE
+    AS $_$
+    select visible($1.audience, $2)
+        and exists (select from meeting m where m.id = $1.meeting_id and visible(m.audience, $2))
+        and not exists (select from unnest($1.papers) x where not exists (
+            select from paper p join agenda_item i on i.id = p.item_id
+            where p.id = x and visible(p.audience, $2) and item_open(i, $2)))
+        and not exists (select from unnest($1.files) x where not exists (
+            select from file_use u where u.file_id = x and visible(u.audience, $2)))
+        and not exists (select from unnest($1.documents) x where not exists (
+            select from document d where d.id = x and visible(d.audience, $2)))
+$_$;
+
+CREATE FUNCTION bundle_papers(meeting uuid, keys text[], whole boolean) RETURNS jsonb
+    LANGUAGE sql STABLE
+    AS $_$
+    select coalesce(jsonb_agg(jsonb_build_object('paper_id', p.id, 'item_id', i.id, 'item_number', i.number,
+        'item_title', coalesce(c.title, 'Vertraulicher Tagesordnungspunkt'), 'title', p.title, 'version', p.version,
+        'label', p.label, 'submitted_on', p.submitted_on,
+        'level', case when 'confidential' in (p.confidentiality, d.confidentiality) then 'confidential' else p.confidentiality end,
+        'files', case when d.id is null then (
+            select jsonb_agg(jsonb_build_object('id', f.id, 'name', f.name, 'content_type', f.content_type, 'size', f.size,
+                'sha256', f.sha256, 'key', f.key))
+            from file f where f.id = p.file_id)
+            else (
+            select coalesce(jsonb_agg(jsonb_build_object('id', f.id, 'name', f.name, 'content_type', f.content_type,
+                'size', f.size, 'sha256', f.sha256, 'key', f.key) order by f.name, f.id), '[]')
+            from document_file t join file f on f.id = t.file_id
+            where t.document_id = d.id and exists (
+                select from file_use u where u.file_id = f.id and visible(u.audience, $2))) end,
+        'document', case when d.id is not null then jsonb_build_object('id', d.id, 'reference', d.reference, 'title', d.title,
+            'confidentiality', d.confidentiality, 'state', d.state, 'version', d.version, 'released_on', d.released_on,
+            'updated_at', d.updated_at, 'legal_basis', d.legal_basis, 'owner_name', o.name, 'authority_name', h.short,
+            'body', case when $3 then coalesce(nullif(d.body, ''), d.abstract) else md5(d.body || d.abstract) end) end)
+        order by i."order", p.number), '[]')
+    from paper p
+    join agenda_item i on i.id = p.item_id
+    left join agenda_content c on c.item_id = i.id and visible(c.audience, $2)
+    left join document d on d.id = p.document_id and visible(d.audience, $2)
+    left join person o on o.id = d.owner_id
+    left join authority h on h.id = d.authority_id
+    where p.meeting_id = $1 and visible(p.audience, $2) and item_open(i, $2)
+        and case when p.document_id is null then exists (
+            select from file_use u where u.file_id = p.file_id and visible(u.audience, $2)) else d.id is not null end
 $_$;
 
 CREATE FUNCTION consultation_body(c consultation, keys text[], day date) RETURNS jsonb
@@ -464,6 +730,14 @@ CREATE FUNCTION contact_due(p person, day date) RETURNS boolean
         and 'internal' = any(keys_on($1.id, $1.authority_id, roles_on($1.id, $2), $2))
 $_$;
 
+CREATE FUNCTION count_in_minutes() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+    update minutes set revision = revision + 1 where meeting_id = new.meeting_id and state = 'sent';
+    return null;
+end $$;
+
 CREATE TABLE date_poll (
     id uuid DEFAULT gen_random_uuid() NOT NULL,
     title text NOT NULL,
@@ -503,7 +777,8 @@ CREATE FUNCTION date_poll_body(poll date_poll, keys text[], reader uuid) RETURNS
                 from date_poll_answer w where w.poll_id = d.poll_id and w.number = d.number) a
             where d.poll_id = $1.id),
         'people', (
-            select coalesce(jsonb_agg(jsonb_build_object('name', trim(p.title || ' ' || p.name), 'authority_name', h.short,
+            select coalesce(jsonb_agg(jsonb_build_object('person_id', p.id, 'name', trim(p.title || ' ' || p.name),
+                'authority_name', h.short,
                 'answers', (
                     select coalesce(jsonb_object_agg(a.number, a.answer), '{}')
                     from date_poll_answer a where a.poll_id = $1.id and a.person_id = p.id)) order by h.name, p.name), '[]')
@@ -551,6 +826,29 @@ CREATE FUNCTION document_audience(id uuid, owner_id uuid, confidentiality text, 
             'role:circle_office']
         else array[$3, 'person:' || $2::text]
     end
+$_$;
+
+CREATE FUNCTION end_speech(meeting uuid, at timestamp with time zone) RETURNS void
+    LANGUAGE plpgsql
+    AS $_$
+declare before text := coalesce(current_setting('circle.system', true), '');
+begin
+    perform set_config('circle.system', 'on', true);
+    update speech_request set state = 'done', ended_at = $2 where meeting_id = $1 and state = 'speaking';
+    perform set_config('circle.system', before, true);
+end $_$;
+
+CREATE FUNCTION entitled_at(item uuid, at timestamp with time zone) RETURNS TABLE(authority_id uuid, person_id uuid, member_id uuid)
+    LANGUAGE sql STABLE
+    AS $_$
+    select p.authority_id, p.person_id, p.member_id
+    from agenda_content c
+    join presence p on p.meeting_id = c.meeting_id and p.authority_id is not null and p.arrived_at <= $2
+        and (p.left_at is null or p.left_at > $2)
+    join person q on q.id = p.person_id
+    cross join lateral (select ($2 at time zone 'Europe/Berlin')::date as day) d
+    where c.item_id = $1 and (c.confidentiality <> 'confidential'
+        or c.audience && keys_on(q.id, q.authority_id, roles_on(q.id, d.day), d.day))
 $_$;
 
 CREATE FUNCTION entitled_on(day date) RETURNS jsonb
@@ -676,39 +974,6 @@ CREATE TABLE invitee (
     reminded_on date
 );
 
-CREATE TABLE meeting (
-    id uuid DEFAULT gen_random_uuid() NOT NULL,
-    reference text NOT NULL,
-    number integer NOT NULL,
-    title text NOT NULL,
-    date date NOT NULL,
-    start_local time without time zone NOT NULL,
-    end_local time without time zone NOT NULL,
-    time_zone text DEFAULT 'Europe/Berlin'::text NOT NULL,
-    mode text NOT NULL,
-    place text DEFAULT ''::text NOT NULL,
-    link text DEFAULT ''::text NOT NULL,
-    state text DEFAULT 'agenda_open'::text NOT NULL,
-    file_reference text DEFAULT ''::text NOT NULL,
-    deadlines jsonb DEFAULT '{}'::jsonb NOT NULL,
-    procedure_version integer NOT NULL,
-    invitation_sent_on date,
-    agenda_version integer DEFAULT 0 NOT NULL,
-    sequence integer DEFAULT 0 NOT NULL,
-    started_at timestamp with time zone,
-    ended_at timestamp with time zone,
-    moved_to uuid,
-    reason text DEFAULT ''::text NOT NULL,
-    calendar_id uuid,
-    note text DEFAULT ''::text NOT NULL,
-    convened_by uuid,
-    revision integer DEFAULT 1 NOT NULL,
-    audience text[] GENERATED ALWAYS AS (ARRAY['circle'::text, ('meeting:'::text || (id)::text)]) STORED NOT NULL,
-    CONSTRAINT meeting_mode_known CHECK ((mode = ANY (ARRAY['in_person'::text, 'online'::text, 'hybrid'::text]))),
-    CONSTRAINT meeting_state_known CHECK ((state = ANY (ARRAY['planned'::text, 'agenda_open'::text, 'invited'::text, 'running'::text, 'held'::text, 'minutes_draft'::text, 'minutes_approved'::text, 'filed'::text, 'cancelled'::text, 'moved'::text]))),
-    CONSTRAINT meeting_times_ordered CHECK ((end_local > start_local))
-);
-
 CREATE FUNCTION invitee_body(i invitee, m meeting, inside boolean) RETURNS jsonb
     LANGUAGE sql STABLE
     AS $_$
@@ -755,7 +1020,9 @@ CREATE TABLE agenda_item (
     frozen boolean DEFAULT false NOT NULL,
     late_submission boolean DEFAULT false NOT NULL,
     adjourned_to uuid,
+    standing text,
     revision integer DEFAULT 1 NOT NULL,
+    CONSTRAINT agenda_item_standing_known CHECK ((standing = ANY (ARRAY['first'::text, 'last'::text]))),
     CONSTRAINT agenda_item_status_known CHECK ((status = ANY (ARRAY['registered'::text, 'returned'::text, 'admitted'::text, 'on_agenda'::text, 'treated'::text, 'adjourned'::text, 'removed'::text, 'withdrawn'::text])))
 );
 
@@ -764,6 +1031,38 @@ CREATE FUNCTION item_open(item agenda_item, keys text[]) RETURNS boolean
     AS $_$
     select $1.status = 'admitted' or $1.frozen or $2 && array['role:circle_office', 'role:circle_moderator']
         or proposal_open($1.id, $2)
+$_$;
+
+CREATE FUNCTION item_presence(m meeting, item uuid) RETURNS jsonb
+    LANGUAGE sql STABLE
+    AS $_$
+    with called as (
+        select tstzrange(c.called_at, c.ended_at) as span from item_call c
+        where c.item_id = $2 and c.ended_at is distinct from c.called_at
+    ),
+    treated as (select range_agg(span) as spans from called having count(*) > 0),
+    there as (
+        select s.person_id, range_agg(tstzrange(s.arrived_at, s.left_at)) as spans
+        from presence s where s.meeting_id = $1.id group by s.person_id
+    ),
+    change as (
+        select t.person_id, 'absent' as kind, null::timestamptz as at from there t, treated c where not t.spans && c.spans
+        union all
+        select t.person_id, 'came', lower(r) from there t cross join unnest(t.spans) r join called c on c.span @> lower(r)
+        where lower(r) > lower(c.span)
+        union all
+        select t.person_id, 'left', upper(r) from there t cross join unnest(t.spans) r join called c on c.span @> upper(r)
+        where upper(r) > lower(c.span)
+        union all
+        select s.person_id, 'voice', s.arrived_at from presence s join called c on c.span @> s.arrived_at
+        where s.meeting_id = $1.id and s.arrived_at > lower(c.span) and exists (
+            select from presence b
+            where b.meeting_id = s.meeting_id and b.authority_id = s.authority_id and b.left_at = s.arrived_at)
+    )
+    select coalesce(jsonb_agg(jsonb_build_object('kind', x.kind, 'name', trim(p.title || ' ' || p.name),
+        'authority_name', h.short, 'at_local', to_char(x.at at time zone $1.time_zone, 'HH24:MI'))
+        order by x.at nulls first, x.kind, h.name, p.name, p.id), '[]')
+    from change x join person p on p.id = x.person_id join authority h on h.id = p.authority_id
 $_$;
 
 CREATE FUNCTION keep_approved() RETURNS trigger
@@ -829,6 +1128,27 @@ begin
                 and e.valid_from <= $4 and coalesce(e.ended_on - 1, e.valid_to) >= $4);
 end $_$;
 
+CREATE FUNCTION late_invitees(m meeting, day date) RETURNS TABLE(person_id uuid, name text, authority_name text, deputy boolean)
+    LANGUAGE sql STABLE
+    AS $_$
+    select p.id, trim(p.title || ' ' || p.name), a.short, not s.member
+    from person p join authority a on a.id = p.authority_id
+    cross join lateral (
+        select exists (
+                select from appointment b where b.person_id = p.id and b.kind = 'commissioner'
+                    and b.valid_from <= least($2, $1.date) and (b.valid_to is null or b.valid_to >= $1.date)) as member,
+            exists (
+                select from absence b
+                where b.deputy_id = p.id and $1.date between b.starts_on and b.ends_on
+                    and roles_on(p.id, $1.date) && array['deputy'] and not exists (
+                        select from attendance t where t.meeting_id = $1.id and t.person_id = b.person_id
+                            and t.represented_by is distinct from p.id)) as acting) s
+    where $1.state = 'invited' and $1.date >= $2 and p.active and (s.member or s.acting)
+        and exists (select from agenda_version v where v.meeting_id = $1.id)
+        and not exists (select from invitee i where i.meeting_id = $1.id and i.person_id = p.id)
+    order by a.name, p.name, p.id
+$_$;
+
 CREATE FUNCTION learn_words(texts text, levels text[]) RETURNS void
     LANGUAGE plpgsql
     AS $_$
@@ -842,6 +1162,34 @@ begin
         on conflict on constraint search_word_unique do nothing;
     end if;
 end $_$;
+
+CREATE FUNCTION leave_item() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+    perform require_settled(new.meeting_id);
+    perform end_speech(new.meeting_id, new.ended_at);
+    return null;
+end $$;
+
+CREATE FUNCTION leave_room() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+declare before text := coalesce(current_setting('circle.system', true), '');
+begin
+    perform require_settled(new.id);
+    perform set_config('circle.system', 'on', true);
+    delete from speech_request where meeting_id = new.id;
+    with ended as (
+        update ballot set state = 'cancelled', ended_at = greatest(new.ended_at, opened_at), revision = revision + 1
+        where meeting_id = new.id and state = 'open' returning id, item_id, ended_at
+    )
+    insert into audit_event (office_at, actor_name, action, object_kind, object_id, reference, detail)
+    select ended_at, 'Dienst', 'ballot.cancelled', 'ballot', id, new.reference, jsonb_build_object('item_id', item_id)
+    from ended;
+    perform set_config('circle.system', before, true);
+    return null;
+end $$;
 
 CREATE TABLE audit_event (
     id bigint NOT NULL,
@@ -865,6 +1213,7 @@ CREATE FUNCTION may_read_event(event audit_event, reader uuid, keys text[]) RETU
         when $3 && array['role:data_protection_officer', 'role:records_manager'] then true
         when $1.actor_id = $2 then true
         when $1.action like 'session.%' or $1.action like '%.read' then false
+        when $1.action in ('papers.bundled', 'answers.exported') or $1.object_kind = 'calendar_feed' then false
         else case $1.object_kind
             when 'consultation' then exists (
                 select from consultation c where c.id = $1.object_id and visible(c.audience, $3))
@@ -872,6 +1221,8 @@ CREATE FUNCTION may_read_event(event audit_event, reader uuid, keys text[]) RETU
             when 'agenda_item' then exists (
                 select from agenda_item i join agenda_content c on c.item_id = i.id
                 where i.id = $1.object_id and visible(c.audience, $3) and item_open(i, $3))
+            when 'ballot' then exists (
+                select from agenda_content c where c.item_id::text = $1.detail ->> 'item_id' and visible(c.audience, $3))
             when 'paper' then exists (select from paper p where p.id = $1.object_id and visible(p.audience, $3))
             when 'task' then exists (select from task t where t.id = $1.object_id and visible(t.audience, $3))
             when 'dispatch' then exists (select from dispatch d where d.id = $1.object_id and visible(d.audience, $3))
@@ -958,16 +1309,18 @@ CREATE FUNCTION minutes_content(meeting uuid, keys text[], whole boolean) RETURN
             select coalesce(jsonb_agg(jsonb_build_object('person_id', a.person_id, 'name', trim(p.title || ' ' || p.name),
                 'authority_name', h.short, 'status', a.status,
                 'represented_by_name', (select trim(d.title || ' ' || d.name) from person d where d.id = a.represented_by),
-                'from_local', to_char(a.from_local, 'HH24:MI'), 'to_local', to_char(a.to_local, 'HH24:MI'))
+                'from_local', to_char(a.from_local, 'HH24:MI'), 'to_local', to_char(a.to_local, 'HH24:MI'),
+                'times', attended_times(m, a))
                 order by h.name, p.name), '[]')
             from attendance a join person p on p.id = a.person_id join authority h on h.id = p.authority_id
-            where a.meeting_id = m.id),
+            where a.meeting_id = m.id and attends(a)),
         'items', (
             select coalesce(jsonb_agg(jsonb_build_object('id', t.id, 'number', t.number,
                 'title', coalesce(c.title, 'Vertraulicher Tagesordnungspunkt'), 'status', t.status,
                 'confidentiality', coalesce(c.confidentiality, 'confidential'), 'aim', c.aim, 'kind', c.kind,
                 'minutes', c.minutes, 'result', c.result, 'resolution_text', c.resolution_text, 'votes', c.votes,
                 'reservations', coalesce(c.reservations, '[]'),
+                'presence', case when c.item_id is not null then item_presence(m, t.id) else '[]' end,
                 'tasks', (
                     select coalesce(jsonb_agg(jsonb_build_object('reference', k.reference, 'title', k.title,
                         'owner_name', trim(o.title || ' ' || o.name), 'due', k.due) order by k.reference), '[]')
@@ -977,8 +1330,33 @@ CREATE FUNCTION minutes_content(meeting uuid, keys text[], whole boolean) RETURN
                 order by t."order"), '[]')
             from agenda_item t left join agenda_content c on c.item_id = t.id and ($3 or visible(c.audience, $2))
             where t.meeting_id = m.id and t.number <> ''))
+        -- A meeting of which nothing is known about the summons has minutes without a word about it.
+        || coalesce((
+            select jsonb_build_object('summons', jsonb_build_object('finding', u.finding, 'defects', u.defects,
+                'statement', u.statement))
+            from summons u where u.meeting_id = m.id), '{}')
     from meeting m left join minutes i on i.meeting_id = m.id
     where m.id = $1
+$_$;
+
+CREATE FUNCTION most_voices(meeting uuid, item uuid, at timestamp with time zone) RETURNS bigint
+    LANGUAGE sql STABLE
+    AS $_$
+    with called as (
+        select called_at, coalesce(ended_at, 'infinity') as ended_at from item_call where item_id = $2
+    ),
+    span as (
+        select called_at, ended_at from called
+        union all
+        select case when m.state = 'running' then $3 else '-infinity' end, 'infinity' from meeting m
+        where m.id = $1 and not exists (select from called)
+    )
+    -- A voice is added only where a span begins or somebody comes in.
+    select coalesce(max(case when p.arrived_at < s.ended_at
+        then (select count(*) from voices_at($1, greatest(s.called_at, p.arrived_at))) end), 0)
+    from span s, presence p
+    where p.meeting_id = $1
+    having count(*) > 0
 $_$;
 
 CREATE FUNCTION next_co_signature(measure uuid) RETURNS text
@@ -1265,6 +1643,16 @@ CREATE FUNCTION report_body(r report_to_head, day date) RETURNS jsonb
         'created_by_name', (select name from person where id = r.created_by), 'revision', r.revision)
 $_$;
 
+CREATE FUNCTION require_settled(meeting uuid) RETURNS void
+    LANGUAGE plpgsql STABLE
+    AS $_$
+begin
+    if not wall_open()
+        and exists (select from ballot b where b.meeting_id = $1 and b.state = 'open' and b.audience && (select wall_keys())) then
+        raise exception 'a vote is open' using errcode = 'restrict_violation', constraint = 'ballot_settled';
+    end if;
+end $_$;
+
 CREATE FUNCTION role_sources(person uuid, day date) RETURNS TABLE(role text, valid_from date, valid_to date, source text, about text)
     LANGUAGE sql STABLE
     AS $_$
@@ -1310,6 +1698,33 @@ CREATE FUNCTION roles_on(person uuid, day date) RETURNS text[]
     LANGUAGE sql STABLE
     AS $_$ select array(select role from roles_held(array[$1], $2) order by role) $_$;
 
+CREATE FUNCTION room_body(meeting uuid, keys text[]) RETURNS json
+    LANGUAGE sql STABLE
+    AS $_$
+    select json_build_object(
+        'stays', (
+            select coalesce(json_agg(json_build_object('id', s.id, 'person_id', s.person_id,
+                'name', trim(p.title || ' ' || p.name), 'house_name', h.short, 'authority_id', s.authority_id,
+                'member_id', s.member_id,
+                'member_name', (select trim(o.title || ' ' || o.name) from person o where o.id = s.member_id),
+                'office', roles_on(p.id, m.date) && array['circle_office', 'circle_moderator'], 'mode', s.mode,
+                'arrived_at', s.arrived_at, 'left_at', s.left_at, 'left_for', s.left_for)
+                order by s.arrived_at, h.kind <> 'district_government', h.name, p.name, s.id), '[]')
+            from presence s join person p on p.id = s.person_id join authority h on h.id = p.authority_id
+            where s.meeting_id = m.id),
+        'calls', (
+            select coalesce(json_agg(json_build_object('item_id', c.item_id,
+                'called_at', case when t.item_id is not null then c.called_at end, 'ended_at', c.ended_at)
+                order by c.called_at, c.id), '[]')
+            from item_call c left join agenda_content t on t.item_id = c.item_id and visible(t.audience, $2)
+            where c.meeting_id = m.id and (t.item_id is not null or c.ended_at is null)),
+        'extra', (
+            select coalesce(json_object_agg(t.item_id, t.extra_minutes), '{}')
+            from agenda_content t
+            where t.meeting_id = m.id and t.extra_minutes > 0 and visible(t.audience, $2)))
+    from meeting m where m.id = $1
+$_$;
+
 CREATE FUNCTION search_words(title text, reference text, body text) RETURNS tsvector
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
     AS $_$
@@ -1319,6 +1734,121 @@ CREATE FUNCTION search_words(title text, reference text, body text) RETURNS tsve
         || setweight(to_tsvector('pg_catalog.german', left($3, 200000)), 'C')
         || setweight(to_tsvector('pg_catalog.german', fold_german(left($3, 200000))), 'C')
 $_$;
+
+CREATE FUNCTION sight_of(role text, meeting uuid, day date) RETURNS text[]
+    LANGUAGE sql STABLE
+    AS $_$
+    select array_remove(keys_on(null, null, array[r.held], $3), null)
+        || case when $1 = 'guest' or $1 = 'ministry' and exists (
+                select from attendance a where a.meeting_id = $2 and (r.held = any(roles_on(a.person_id, $3))
+                    or r.held = any(roles_on(a.represented_by, $3))))
+            then array['meeting:' || $2] || case when m.date >= $3 then array['papers:' || $2] else '{}' end
+            else '{}' end
+    from meeting m cross join (select case $1 when 'member' then 'commissioner' when 'house' then 'regional_staff'
+        when 'ministry' then 'ministry_observer' else 'municipal_contact' end as held) r
+    where m.id = $2
+$_$;
+
+CREATE TABLE speech_request (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    meeting_id uuid NOT NULL,
+    item_id uuid NOT NULL,
+    person_id uuid NOT NULL,
+    kind text NOT NULL,
+    state text DEFAULT 'waiting'::text NOT NULL,
+    place integer NOT NULL,
+    asked_at timestamp with time zone NOT NULL,
+    began_at timestamp with time zone,
+    ended_at timestamp with time zone,
+    audience text[] NOT NULL,
+    CONSTRAINT speech_request_begun CHECK (((state = ANY (ARRAY['speaking'::text, 'done'::text])) = (began_at IS NOT NULL))),
+    CONSTRAINT speech_request_kind_known CHECK ((kind = ANY (ARRAY['speech'::text, 'order'::text]))),
+    CONSTRAINT speech_request_state_known CHECK ((state = ANY (ARRAY['waiting'::text, 'speaking'::text, 'done'::text, 'withdrawn'::text, 'removed'::text])))
+);
+
+ALTER TABLE ONLY speech_request FORCE ROW LEVEL SECURITY;
+
+CREATE FUNCTION speech_body(s speech_request) RETURNS jsonb
+    LANGUAGE sql STABLE
+    AS $_$
+    select jsonb_build_object('id', $1.id, 'meeting_id', $1.meeting_id, 'item_id', $1.item_id, 'person_id', p.id,
+        'name', trim(p.title || ' ' || p.name), 'authority_name', a.short, 'kind', $1.kind, 'state', $1.state,
+        'first', not exists (
+            select from speech_request o
+            where o.item_id = $1.item_id and o.person_id = p.id and o.id <> $1.id and o.kind = 'speech'
+                and o.state in ('speaking', 'done')),
+        'place', $1.place, 'asked_at', $1.asked_at, 'began_at', $1.began_at)
+    from person p join authority a on a.id = p.authority_id where p.id = $1.person_id
+$_$;
+
+CREATE FUNCTION speech_list(m meeting, keys text[]) RETURNS jsonb
+    LANGUAGE sql STABLE
+    AS $_$
+    select jsonb_build_object('item_id', k.item_id, 'order', coalesce((
+            select p.rules ->> 'speaking_order' from procedure p where p.version = $1.procedure_version), 'as_asked'),
+        'items', (
+            select coalesce(jsonb_agg(speech_body(s) order by s.place), '[]') from speech_request s
+            where s.item_id = k.item_id and s.state in ('waiting', 'speaking') and visible(s.audience, $2)))
+    from (select) one left join item_call k on k.meeting_id = $1.id and k.ended_at is null and $1.state = 'running'
+$_$;
+
+CREATE FUNCTION summons_facts(meeting uuid, day date) RETURNS jsonb
+    LANGUAGE plpgsql STABLE
+    AS $_$
+declare
+    before text := coalesce(current_setting('circle.system', true), '');
+    told jsonb;
+begin
+    perform set_config('circle.system', 'on', true);
+    select jsonb_build_object('meeting_id', m.id, 'reference', m.reference, 'title', m.title, 'date', m.date,
+        'state', m.state, 'zone', m.time_zone, 'invitation_sent_on', m.invitation_sent_on,
+        'rules', (select r.rules from procedure r where r.version = m.procedure_version),
+        'moved_to', (select t.reference from meeting t where t.id = m.moved_to),
+        'houses', (
+            select coalesce(jsonb_agg(jsonb_build_object('id', h.id, 'name', h.short, 'person_id', p.id,
+                'person_name', trim(p.title || ' ' || p.name), 'present', exists (
+                    select from attendance t join person q on q.id = t.person_id
+                    where t.meeting_id = m.id and q.authority_id = h.id and t.status in ('present', 'represented')),
+                'deputies', (
+                    select coalesce(jsonb_agg(distinct b.person_id), '[]') from appointment b
+                    where b.authority_id = h.id and b.kind = 'deputy' and b.valid_from <= m.date
+                        and (b.valid_to is null or b.valid_to >= m.date))) order by h.name), '[]')
+            from authority h
+            left join (appointment b join person p on p.id = b.person_id) on b.authority_id = h.id
+                and b.kind = 'commissioner' and b.valid_from <= m.date and (b.valid_to is null or b.valid_to >= m.date)
+            where h.kind = 'district_government'),
+        'deliveries', (
+            select coalesce(jsonb_agg(jsonb_build_object('delivery_id', e.id, 'dispatch_id', s.id, 'dispatch_title', s.title,
+                'kind', s.kind, 'version', v.version, 'sha256', v.sha256, 'late', l.person_id is not null,
+                'person_id', e.person_id, 'name', e.name, 'authority_name', a.short,
+                'member', e.person_id = any(v.members) or l.person_id is not null, 'address', e.address,
+                'state', case when s.state = 'cancelled' and e.state in ('new', 'leased') then 'cancelled' else e.state end,
+                'accepted_at', e.sent_at + make_interval(secs => (
+                    select coalesce(max(o.offset_seconds), 0) from office_clock o)), 'error', e.error)
+                order by v.version, l.person_id is not null, a.kind <> 'district_government', a.name, e.name, e.id), '[]')
+            from dispatch s join delivery e on e.dispatch_id = s.id
+            join person q on q.id = e.person_id join authority a on a.id = q.authority_id
+            left join late_invitation l on l.dispatch_id = s.id
+            join agenda_version v on v.meeting_id = m.id and (v.dispatch_id = s.id or v.version = l.version)
+            where s.object_id = m.id and s.kind in ('invitation', 'supplement')),
+        'replies', (
+            select coalesce(jsonb_object_agg(r.person_id, r.at), '{}') from (
+                select person_id, min(answered_at) as at from reply y where y.meeting_id = m.id group by person_id) r),
+        'papers', (
+            select coalesce(jsonb_agg(jsonb_build_object('title', p.title, 'sent_on', v.sent_on) order by v.version, p.title), '[]')
+            from agenda_version_paper p join agenda_version v on v.meeting_id = p.meeting_id and v.version = p.version
+            where p.meeting_id = m.id and p.level <> 'confidential'),
+        'waiting', (
+            select coalesce(jsonb_agg(jsonb_build_object('person_id', w.person_id, 'name', w.name,
+                'authority_name', w.authority_name, 'deputy', w.deputy)), '[]')
+            from late_invitees(m, $2) w),
+        'objections', u.objections, 'recorded_by_name', coalesce(u.recorded_by_name, ''), 'recorded_at', u.recorded_at,
+        'revision', coalesce(u.revision, 0))
+    into told from meeting m left join summons u on u.meeting_id = m.id
+    where m.id = $1;
+    perform set_config('circle.system', before, true);
+    return told;
+end $_$;
 
 CREATE TABLE task (
     id uuid DEFAULT gen_random_uuid() NOT NULL,
@@ -1407,6 +1937,13 @@ CREATE FUNCTION visible(audience text[], keys text[]) RETURNS boolean
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
     AS $$ select audience && keys $$;
 
+CREATE FUNCTION voices_at(meeting uuid, at timestamp with time zone) RETURNS SETOF uuid
+    LANGUAGE sql STABLE
+    AS $_$
+    select p.authority_id from presence p
+    where p.meeting_id = $1 and p.authority_id is not null and p.arrived_at <= $2 and (p.left_at is null or p.left_at > $2)
+$_$;
+
 CREATE FUNCTION wall_keys() RETURNS text[]
     LANGUAGE plpgsql STABLE
     AS $$
@@ -1484,6 +2021,22 @@ begin
     execute format('create trigger written_once before update or delete on %s for each row execute function refuse_change()', target);
 end $$;
 
+CREATE FUNCTION writing_page(item uuid, keys text[]) RETURNS jsonb
+    LANGUAGE sql STABLE
+    AS $_$
+    select jsonb_build_object('item_id', i.id, 'meeting_id', m.id, 'reference', m.reference, 'meeting_title', m.title,
+        'date', m.date, 'meeting_state', m.state, 'number', i.number, 'status', i.status, 'adjourned_to', i.adjourned_to,
+        'keeper_id', n.keeper_id, 'chair_id', n.chair_id, 'open', c.item_id is not null, 'title', coalesce(c.title, ''),
+        'text', coalesce(c.minutes, ''), 'kind', coalesce(c.kind, ''),
+        'confidentiality', coalesce(c.confidentiality, 'confidential'), 'result', coalesce(c.result, ''),
+        'resolution_text', coalesce(c.resolution_text, ''))
+    from agenda_item i
+    join meeting m on m.id = i.meeting_id
+    left join agenda_content c on c.item_id = i.id and visible(c.audience, $2)
+    left join minutes n on n.meeting_id = m.id
+    where i.id = $1 and visible(m.audience, $2) and item_open(i, $2)
+$_$;
+
 CREATE AGGREGATE all_of(tsquery) (
     SFUNC = tsquery_and,
     STYPE = tsquery
@@ -1536,7 +2089,10 @@ CASE
     WHEN (confidentiality = 'confidential'::text) THEN ARRAY[('named:'::text || (item_id)::text), ('expert:'::text || (item_id)::text)]
     ELSE ARRAY['circle'::text, ('meeting:'::text || (meeting_id)::text), ('expert:'::text || (item_id)::text)]
 END) STORED NOT NULL,
+    extra_minutes integer DEFAULT 0 NOT NULL,
+    written_revision integer,
     CONSTRAINT agenda_content_aim_known CHECK ((aim = ANY (ARRAY['experience'::text, 'information'::text, 'knowledge_transfer'::text, 'coordination'::text]))),
+    CONSTRAINT agenda_content_extra_sane CHECK (((extra_minutes >= 0) AND (extra_minutes <= 600))),
     CONSTRAINT agenda_content_kind_known CHECK ((kind = ANY (ARRAY['formality'::text, 'approval_of_minutes'::text, 'report'::text, 'deliberation'::text, 'exchange'::text, 'resolution'::text, 'information'::text, 'miscellaneous'::text]))),
     CONSTRAINT agenda_content_level_known CHECK ((confidentiality = ANY (ARRAY['public'::text, 'internal'::text, 'circle'::text, 'confidential'::text]))),
     CONSTRAINT agenda_content_minutes_sane CHECK (((planned_minutes >= 0) AND (planned_minutes <= 600)))
@@ -1604,16 +2160,6 @@ CREATE TABLE appointment_proof (
     CONSTRAINT appointment_proof_duty_known CHECK ((duty = ANY (ARRAY['announced_internally'::text, 'announced_externally'::text, 'ministry_informed'::text])))
 );
 
-CREATE TABLE attendance (
-    meeting_id uuid NOT NULL,
-    person_id uuid NOT NULL,
-    status text NOT NULL,
-    represented_by uuid,
-    from_local time without time zone,
-    to_local time without time zone,
-    CONSTRAINT attendance_status_known CHECK ((status = ANY (ARRAY['present'::text, 'represented'::text, 'excused'::text, 'guest'::text, 'office'::text])))
-);
-
 ALTER TABLE audit_event ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME audit_event_id_seq
     START WITH 1
@@ -1621,6 +2167,48 @@ ALTER TABLE audit_event ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     NO MINVALUE
     NO MAXVALUE
     CACHE 1
+);
+
+CREATE TABLE ballot_vote (
+    number bigint NOT NULL,
+    ballot_id uuid NOT NULL,
+    authority_id uuid NOT NULL,
+    person_id uuid NOT NULL,
+    member_id uuid,
+    choice text NOT NULL,
+    reservation_kind text,
+    text text DEFAULT ''::text NOT NULL,
+    decide_by date,
+    assumed boolean DEFAULT false NOT NULL,
+    entered_by uuid,
+    cast_at timestamp with time zone NOT NULL,
+    audience text[] NOT NULL,
+    CONSTRAINT ballot_vote_choice_known CHECK ((choice = ANY (ARRAY['consent'::text, 'reservation'::text, 'against'::text, 'abstained'::text]))),
+    CONSTRAINT ballot_vote_reservation_declared CHECK (((choice = 'reservation'::text) = (num_nulls(reservation_kind, member_id) = 0))),
+    CONSTRAINT ballot_vote_reservation_known CHECK ((reservation_kind = ANY (ARRAY['Leitungsvorbehalt'::text, 'Prüfvorbehalt'::text])))
+);
+
+ALTER TABLE ONLY ballot_vote FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE ballot_vote ALTER COLUMN number ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME ballot_vote_number_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE calendar_feed (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    person_id uuid,
+    token_hash bytea NOT NULL,
+    made_by uuid NOT NULL,
+    made_on date NOT NULL,
+    revoked_on date,
+    last_used_on date,
+    counted_from timestamp with time zone DEFAULT now() NOT NULL,
+    fetches integer DEFAULT 0 NOT NULL
 );
 
 CREATE TABLE calendar_reply (
@@ -1631,6 +2219,29 @@ CREATE TABLE calendar_reply (
     person_id uuid,
     stamp timestamp with time zone
 );
+
+CREATE TABLE call_for_items (
+    meeting_id uuid NOT NULL,
+    number integer NOT NULL,
+    sent_on date NOT NULL,
+    dispatch_id uuid NOT NULL
+);
+
+CREATE TABLE captured_line (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    item_id uuid NOT NULL,
+    kind text NOT NULL,
+    line text NOT NULL,
+    state text NOT NULL,
+    task_id uuid,
+    person_id uuid,
+    at timestamp with time zone NOT NULL,
+    audience text[] NOT NULL,
+    CONSTRAINT captured_line_kind_known CHECK ((kind = ANY (ARRAY['result'::text, 'task'::text, 'question'::text]))),
+    CONSTRAINT captured_line_state_known CHECK ((state = ANY (ARRAY['confirmed'::text, 'dismissed'::text])))
+);
+
+ALTER TABLE ONLY captured_line FORCE ROW LEVEL SECURITY;
 
 CREATE TABLE clarification (
     id uuid DEFAULT gen_random_uuid() NOT NULL,
@@ -1696,6 +2307,7 @@ CREATE TABLE date_poll_date (
     date date NOT NULL,
     start_local time without time zone NOT NULL,
     end_local time without time zone NOT NULL,
+    calendar_id uuid DEFAULT gen_random_uuid() NOT NULL,
     CONSTRAINT date_poll_date_times_ordered CHECK ((end_local > start_local))
 );
 
@@ -1720,6 +2332,7 @@ CREATE TABLE delivery (
     sent_at timestamp with time zone,
     error text DEFAULT ''::text NOT NULL,
     audience text[] NOT NULL,
+    handed_over_at timestamp with time zone,
     CONSTRAINT delivery_state_known CHECK ((state = ANY (ARRAY['new'::text, 'leased'::text, 'sending'::text, 'sent'::text, 'failed'::text, 'uncertain'::text, 'cancelled'::text])))
 );
 
@@ -1841,6 +2454,23 @@ CREATE TABLE idempotent_answer (
     answer bytea NOT NULL,
     etag text DEFAULT ''::text NOT NULL,
     created_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+CREATE TABLE item_call (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    meeting_id uuid NOT NULL,
+    item_id uuid NOT NULL,
+    called_at timestamp with time zone NOT NULL,
+    ended_at timestamp with time zone,
+    CONSTRAINT item_call_times_ordered CHECK ((ended_at >= called_at))
+);
+
+CREATE TABLE late_invitation (
+    meeting_id uuid NOT NULL,
+    version integer NOT NULL,
+    person_id uuid NOT NULL,
+    dispatch_id uuid NOT NULL,
+    sent_on date NOT NULL
 );
 
 CREATE TABLE measure_department (
@@ -2045,6 +2675,21 @@ CREATE TABLE partner_opt_out_link (
     kept_at timestamp with time zone DEFAULT now() NOT NULL
 );
 
+CREATE TABLE presence (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    meeting_id uuid NOT NULL,
+    person_id uuid NOT NULL,
+    authority_id uuid,
+    member_id uuid,
+    mode text DEFAULT 'on_site'::text NOT NULL,
+    arrived_at timestamp with time zone NOT NULL,
+    left_at timestamp with time zone,
+    left_for uuid,
+    CONSTRAINT presence_deputy_has_house CHECK (((member_id IS NULL) OR (authority_id IS NOT NULL))),
+    CONSTRAINT presence_mode_known CHECK ((mode = ANY (ARRAY['on_site'::text, 'online'::text]))),
+    CONSTRAINT presence_times_ordered CHECK ((left_at >= arrived_at))
+);
+
 CREATE TABLE reply (
     number bigint NOT NULL,
     meeting_id uuid NOT NULL,
@@ -2145,6 +2790,18 @@ CREATE TABLE sign_in_failure (
     address text NOT NULL
 );
 
+CREATE TABLE summons (
+    meeting_id uuid NOT NULL,
+    finding text NOT NULL,
+    defects jsonb DEFAULT '[]'::jsonb NOT NULL,
+    statement text DEFAULT ''::text NOT NULL,
+    objections text,
+    recorded_by_name text DEFAULT ''::text NOT NULL,
+    recorded_at timestamp with time zone,
+    revision integer DEFAULT 1 NOT NULL,
+    CONSTRAINT summons_recorded CHECK (((objections IS NULL) = (recorded_at IS NULL)))
+);
+
 CREATE TABLE template (
     id text NOT NULL,
     name text NOT NULL,
@@ -2155,6 +2812,27 @@ CREATE TABLE template (
 CREATE TABLE topic (
     id text NOT NULL,
     label text NOT NULL
+);
+
+CREATE TABLE writing_update (
+    id bigint NOT NULL,
+    item_id uuid NOT NULL,
+    update bytea NOT NULL,
+    person_id uuid,
+    at timestamp with time zone NOT NULL,
+    audience text[] NOT NULL,
+    CONSTRAINT writing_update_bounded CHECK (((octet_length(update) >= 1) AND (octet_length(update) <= 1048576)))
+);
+
+ALTER TABLE ONLY writing_update FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE writing_update ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME writing_update_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
 );
 
 ALTER TABLE ONLY absence
@@ -2211,8 +2889,26 @@ ALTER TABLE ONLY authority
 ALTER TABLE ONLY authority
     ADD CONSTRAINT authority_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY ballot
+    ADD CONSTRAINT ballot_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY ballot_vote
+    ADD CONSTRAINT ballot_vote_pkey PRIMARY KEY (number);
+
+ALTER TABLE ONLY calendar_feed
+    ADD CONSTRAINT calendar_feed_address_unique UNIQUE (token_hash);
+
+ALTER TABLE ONLY calendar_feed
+    ADD CONSTRAINT calendar_feed_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY calendar_reply
     ADD CONSTRAINT calendar_reply_unique PRIMARY KEY (digest);
+
+ALTER TABLE ONLY call_for_items
+    ADD CONSTRAINT call_for_items_unique PRIMARY KEY (meeting_id, number);
+
+ALTER TABLE ONLY captured_line
+    ADD CONSTRAINT captured_line_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY clarification
     ADD CONSTRAINT clarification_pkey PRIMARY KEY (id);
@@ -2234,6 +2930,9 @@ ALTER TABLE ONLY consultation
 
 ALTER TABLE ONLY date_poll_answer
     ADD CONSTRAINT date_poll_answer_unique PRIMARY KEY (poll_id, number, person_id);
+
+ALTER TABLE ONLY date_poll_date
+    ADD CONSTRAINT date_poll_date_calendar_unique UNIQUE (calendar_id);
 
 ALTER TABLE ONLY date_poll_date
     ADD CONSTRAINT date_poll_date_unique PRIMARY KEY (poll_id, number);
@@ -2295,6 +2994,12 @@ ALTER TABLE ONLY idempotent_answer
 ALTER TABLE ONLY invitee
     ADD CONSTRAINT invitee_unique PRIMARY KEY (meeting_id, person_id);
 
+ALTER TABLE ONLY item_call
+    ADD CONSTRAINT item_call_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY late_invitation
+    ADD CONSTRAINT late_invitation_once PRIMARY KEY (meeting_id, person_id);
+
 ALTER TABLE ONLY measure_department
     ADD CONSTRAINT measure_department_unique PRIMARY KEY (measure_id, department_id);
 
@@ -2352,6 +3057,12 @@ ALTER TABLE ONLY office_clock
 ALTER TABLE ONLY outbox
     ADD CONSTRAINT outbox_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY paper_bundle
+    ADD CONSTRAINT paper_bundle_once UNIQUE (meeting_id, person_id);
+
+ALTER TABLE ONLY paper_bundle
+    ADD CONSTRAINT paper_bundle_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY paper
     ADD CONSTRAINT paper_number_unique UNIQUE (item_id, number);
 
@@ -2387,6 +3098,15 @@ ALTER TABLE ONLY person
 
 ALTER TABLE ONLY person
     ADD CONSTRAINT person_reference_unique UNIQUE (reference);
+
+ALTER TABLE ONLY presence
+    ADD CONSTRAINT presence_once EXCLUDE USING gist (meeting_id WITH =, person_id WITH =, tstzrange(arrived_at, left_at) WITH &&);
+
+ALTER TABLE ONLY presence
+    ADD CONSTRAINT presence_one_voice EXCLUDE USING gist (meeting_id WITH =, authority_id WITH =, tstzrange(arrived_at, left_at) WITH &&) WHERE ((authority_id IS NOT NULL));
+
+ALTER TABLE ONLY presence
+    ADD CONSTRAINT presence_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY procedure
     ADD CONSTRAINT procedure_day_unique UNIQUE (in_force_from);
@@ -2433,6 +3153,12 @@ ALTER TABLE ONLY session
 ALTER TABLE ONLY session
     ADD CONSTRAINT session_pkey PRIMARY KEY (token_hash);
 
+ALTER TABLE ONLY speech_request
+    ADD CONSTRAINT speech_request_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY summons
+    ADD CONSTRAINT summons_unique PRIMARY KEY (meeting_id);
+
 ALTER TABLE ONLY task
     ADD CONSTRAINT task_pkey PRIMARY KEY (id);
 
@@ -2444,6 +3170,9 @@ ALTER TABLE ONLY template
 
 ALTER TABLE ONLY topic
     ADD CONSTRAINT topic_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY writing_update
+    ADD CONSTRAINT writing_update_unique PRIMARY KEY (id);
 
 CREATE INDEX absence_deputy ON absence USING btree (deputy_id);
 
@@ -2475,7 +3204,19 @@ CREATE INDEX attendance_represented_by ON attendance USING btree (represented_by
 
 CREATE INDEX audit_event_object ON audit_event USING btree (object_id, id);
 
+CREATE INDEX ballot_meeting ON ballot USING btree (meeting_id);
+
+CREATE UNIQUE INDEX ballot_one_open ON ballot USING btree (item_id) WHERE (state = 'open'::text);
+
+CREATE INDEX ballot_vote_last ON ballot_vote USING btree (ballot_id, authority_id, number DESC);
+
+CREATE UNIQUE INDEX calendar_feed_of_a_person ON calendar_feed USING btree (person_id) WHERE ((revoked_on IS NULL) AND (person_id IS NOT NULL));
+
+CREATE UNIQUE INDEX calendar_feed_of_the_circle ON calendar_feed USING btree ((true)) WHERE ((revoked_on IS NULL) AND (person_id IS NULL));
+
 CREATE INDEX calendar_reply_meeting ON calendar_reply USING btree (meeting_id, person_id);
+
+CREATE UNIQUE INDEX captured_line_once ON captured_line USING btree (item_id, kind, md5(line));
 
 CREATE INDEX clarification_consultation ON clarification USING btree (consultation_id);
 
@@ -2515,6 +3256,10 @@ CREATE INDEX file_use_object ON file_use USING btree (object_id);
 
 CREATE INDEX invitee_person ON invitee USING btree (person_id);
 
+CREATE INDEX item_call_item ON item_call USING btree (item_id);
+
+CREATE UNIQUE INDEX item_call_one_open ON item_call USING btree (meeting_id) WHERE (ended_at IS NULL);
+
 CREATE INDEX measure_house ON measure USING btree (authority_id);
 
 CREATE INDEX measure_stage_measure ON measure_stage USING btree (measure_id);
@@ -2553,6 +3298,8 @@ CREATE UNIQUE INDEX person_email_unique ON person USING btree (lower(email)) WHE
 
 CREATE UNIQUE INDEX person_letters_email_unique ON person USING btree (lower(email)) WHERE letters_only;
 
+CREATE INDEX presence_meeting ON presence USING btree (meeting_id, arrived_at);
+
 CREATE INDEX reply_last ON reply USING btree (meeting_id, person_id, number DESC);
 
 CREATE INDEX report_to_head_house ON report_to_head USING btree (authority_id, reported_on);
@@ -2573,13 +3320,27 @@ CREATE INDEX sign_in_failure_account ON sign_in_failure USING btree (account, at
 
 CREATE INDEX sign_in_failure_address ON sign_in_failure USING btree (address, at);
 
+CREATE INDEX speech_request_meeting ON speech_request USING btree (meeting_id);
+
+CREATE UNIQUE INDEX speech_request_one_speaker ON speech_request USING btree (meeting_id) WHERE (state = 'speaking'::text);
+
+CREATE UNIQUE INDEX speech_request_one_waiting ON speech_request USING btree (item_id, person_id) WHERE (state = 'waiting'::text);
+
 CREATE INDEX task_item ON task USING btree (item_id) WHERE (item_id IS NOT NULL);
 
 CREATE INDEX task_owner ON task USING btree (owner_id);
 
 CREATE INDEX task_resubmission ON task USING btree (resubmission_on) WHERE (status = ANY (ARRAY['open'::text, 'accepted'::text]));
 
+CREATE INDEX writing_update_item ON writing_update USING btree (item_id, id);
+
 CREATE TRIGGER approved_once BEFORE DELETE OR UPDATE ON minutes FOR EACH ROW EXECUTE FUNCTION keep_approved();
+
+CREATE TRIGGER counted_in_minutes AFTER UPDATE OF minutes, result, resolution_text, votes, reservations ON agenda_content FOR EACH ROW WHEN (((new.confidentiality <> 'confidential'::text) AND (((((old.minutes IS DISTINCT FROM new.minutes) OR (old.result IS DISTINCT FROM new.result)) OR (old.resolution_text IS DISTINCT FROM new.resolution_text)) OR (old.votes IS DISTINCT FROM new.votes)) OR (old.reservations IS DISTINCT FROM new.reservations)))) EXECUTE FUNCTION count_in_minutes();
+
+CREATE TRIGGER floor_left AFTER UPDATE OF ended_at ON item_call FOR EACH ROW WHEN (((old.ended_at IS NULL) AND (new.ended_at IS NOT NULL))) EXECUTE FUNCTION leave_item();
+
+CREATE TRIGGER floor_left AFTER UPDATE OF state ON meeting FOR EACH ROW WHEN (((old.state = 'running'::text) AND (new.state <> 'running'::text))) EXECUTE FUNCTION leave_room();
 
 CREATE TRIGGER written_once BEFORE DELETE OR UPDATE ON agenda_version FOR EACH ROW EXECUTE FUNCTION refuse_change();
 
@@ -2587,9 +3348,15 @@ CREATE TRIGGER written_once BEFORE DELETE OR UPDATE ON agenda_version_paper FOR 
 
 CREATE TRIGGER written_once BEFORE DELETE OR UPDATE ON audit_event FOR EACH ROW EXECUTE FUNCTION refuse_change();
 
+CREATE TRIGGER written_once BEFORE DELETE OR UPDATE ON ballot_vote FOR EACH ROW EXECUTE FUNCTION refuse_change();
+
+CREATE TRIGGER written_once BEFORE DELETE OR UPDATE ON call_for_items FOR EACH ROW EXECUTE FUNCTION refuse_change();
+
 CREATE TRIGGER written_once BEFORE DELETE OR UPDATE ON consultation_answer FOR EACH ROW EXECUTE FUNCTION refuse_change();
 
 CREATE TRIGGER written_once BEFORE DELETE OR UPDATE ON document_version FOR EACH ROW EXECUTE FUNCTION refuse_change();
+
+CREATE TRIGGER written_once BEFORE DELETE OR UPDATE ON late_invitation FOR EACH ROW EXECUTE FUNCTION refuse_change();
 
 CREATE TRIGGER written_once BEFORE DELETE OR UPDATE ON minutes_correction FOR EACH ROW EXECUTE FUNCTION refuse_change();
 
@@ -2689,11 +3456,56 @@ ALTER TABLE ONLY attendance
 ALTER TABLE ONLY authority
     ADD CONSTRAINT authority_parent_exists FOREIGN KEY (parent_id) REFERENCES authority(id);
 
+ALTER TABLE ONLY ballot
+    ADD CONSTRAINT ballot_item_exists FOREIGN KEY (item_id) REFERENCES agenda_item(id);
+
+ALTER TABLE ONLY ballot
+    ADD CONSTRAINT ballot_meeting_exists FOREIGN KEY (meeting_id) REFERENCES meeting(id);
+
+ALTER TABLE ONLY ballot
+    ADD CONSTRAINT ballot_opener_exists FOREIGN KEY (opened_by) REFERENCES person(id);
+
+ALTER TABLE ONLY ballot_vote
+    ADD CONSTRAINT ballot_vote_author_exists FOREIGN KEY (entered_by) REFERENCES person(id);
+
+ALTER TABLE ONLY ballot_vote
+    ADD CONSTRAINT ballot_vote_ballot_exists FOREIGN KEY (ballot_id) REFERENCES ballot(id);
+
+ALTER TABLE ONLY ballot_vote
+    ADD CONSTRAINT ballot_vote_house_exists FOREIGN KEY (authority_id) REFERENCES authority(id);
+
+ALTER TABLE ONLY ballot_vote
+    ADD CONSTRAINT ballot_vote_member_exists FOREIGN KEY (member_id) REFERENCES person(id);
+
+ALTER TABLE ONLY ballot_vote
+    ADD CONSTRAINT ballot_vote_person_exists FOREIGN KEY (person_id) REFERENCES person(id);
+
+ALTER TABLE ONLY calendar_feed
+    ADD CONSTRAINT calendar_feed_maker_exists FOREIGN KEY (made_by) REFERENCES person(id);
+
+ALTER TABLE ONLY calendar_feed
+    ADD CONSTRAINT calendar_feed_person_exists FOREIGN KEY (person_id) REFERENCES person(id);
+
 ALTER TABLE ONLY calendar_reply
     ADD CONSTRAINT calendar_reply_meeting_exists FOREIGN KEY (meeting_id) REFERENCES meeting(id);
 
 ALTER TABLE ONLY calendar_reply
     ADD CONSTRAINT calendar_reply_person_exists FOREIGN KEY (person_id) REFERENCES person(id);
+
+ALTER TABLE ONLY call_for_items
+    ADD CONSTRAINT call_for_items_dispatch_exists FOREIGN KEY (dispatch_id) REFERENCES dispatch(id);
+
+ALTER TABLE ONLY call_for_items
+    ADD CONSTRAINT call_for_items_meeting_exists FOREIGN KEY (meeting_id) REFERENCES meeting(id);
+
+ALTER TABLE ONLY captured_line
+    ADD CONSTRAINT captured_line_item_exists FOREIGN KEY (item_id) REFERENCES agenda_item(id);
+
+ALTER TABLE ONLY captured_line
+    ADD CONSTRAINT captured_line_person_exists FOREIGN KEY (person_id) REFERENCES person(id);
+
+ALTER TABLE ONLY captured_line
+    ADD CONSTRAINT captured_line_task_exists FOREIGN KEY (task_id) REFERENCES task(id);
 
 ALTER TABLE ONLY clarification
     ADD CONSTRAINT clarification_asker_exists FOREIGN KEY (asked_by) REFERENCES person(id);
@@ -2842,6 +3654,21 @@ ALTER TABLE ONLY invitee
 ALTER TABLE ONLY invitee
     ADD CONSTRAINT invitee_person_exists FOREIGN KEY (person_id) REFERENCES person(id);
 
+ALTER TABLE ONLY item_call
+    ADD CONSTRAINT item_call_item_exists FOREIGN KEY (item_id) REFERENCES agenda_item(id);
+
+ALTER TABLE ONLY item_call
+    ADD CONSTRAINT item_call_meeting_exists FOREIGN KEY (meeting_id) REFERENCES meeting(id);
+
+ALTER TABLE ONLY late_invitation
+    ADD CONSTRAINT late_invitation_dispatch_exists FOREIGN KEY (dispatch_id) REFERENCES dispatch(id);
+
+ALTER TABLE ONLY late_invitation
+    ADD CONSTRAINT late_invitation_person_exists FOREIGN KEY (person_id) REFERENCES person(id);
+
+ALTER TABLE ONLY late_invitation
+    ADD CONSTRAINT late_invitation_version_exists FOREIGN KEY (meeting_id, version) REFERENCES agenda_version(meeting_id, version);
+
 ALTER TABLE ONLY measure
     ADD CONSTRAINT measure_author_exists FOREIGN KEY (created_by) REFERENCES person(id);
 
@@ -2932,6 +3759,12 @@ ALTER TABLE ONLY named_access
 ALTER TABLE ONLY paper
     ADD CONSTRAINT paper_author_exists FOREIGN KEY (author_id) REFERENCES person(id);
 
+ALTER TABLE ONLY paper_bundle
+    ADD CONSTRAINT paper_bundle_meeting_exists FOREIGN KEY (meeting_id) REFERENCES meeting(id);
+
+ALTER TABLE ONLY paper_bundle
+    ADD CONSTRAINT paper_bundle_person_exists FOREIGN KEY (person_id) REFERENCES person(id);
+
 ALTER TABLE ONLY paper
     ADD CONSTRAINT paper_document_exists FOREIGN KEY (document_id) REFERENCES document(id);
 
@@ -2977,6 +3810,21 @@ ALTER TABLE ONLY person
 ALTER TABLE ONLY person
     ADD CONSTRAINT person_pending_by_exists FOREIGN KEY (pending_by) REFERENCES person(id);
 
+ALTER TABLE ONLY presence
+    ADD CONSTRAINT presence_house_exists FOREIGN KEY (authority_id) REFERENCES authority(id);
+
+ALTER TABLE ONLY presence
+    ADD CONSTRAINT presence_item_exists FOREIGN KEY (left_for) REFERENCES agenda_item(id);
+
+ALTER TABLE ONLY presence
+    ADD CONSTRAINT presence_meeting_exists FOREIGN KEY (meeting_id) REFERENCES meeting(id);
+
+ALTER TABLE ONLY presence
+    ADD CONSTRAINT presence_member_exists FOREIGN KEY (member_id) REFERENCES person(id);
+
+ALTER TABLE ONLY presence
+    ADD CONSTRAINT presence_person_exists FOREIGN KEY (person_id) REFERENCES person(id);
+
 ALTER TABLE ONLY procedure
     ADD CONSTRAINT procedure_meeting_exists FOREIGN KEY (meeting_id) REFERENCES meeting(id);
 
@@ -3007,6 +3855,18 @@ ALTER TABLE ONLY role_grant
 ALTER TABLE ONLY session
     ADD CONSTRAINT session_person_exists FOREIGN KEY (person_id) REFERENCES person(id);
 
+ALTER TABLE ONLY speech_request
+    ADD CONSTRAINT speech_request_item_exists FOREIGN KEY (item_id) REFERENCES agenda_item(id);
+
+ALTER TABLE ONLY speech_request
+    ADD CONSTRAINT speech_request_meeting_exists FOREIGN KEY (meeting_id) REFERENCES meeting(id);
+
+ALTER TABLE ONLY speech_request
+    ADD CONSTRAINT speech_request_person_exists FOREIGN KEY (person_id) REFERENCES person(id);
+
+ALTER TABLE ONLY summons
+    ADD CONSTRAINT summons_meeting_exists FOREIGN KEY (meeting_id) REFERENCES meeting(id);
+
 ALTER TABLE ONLY task
     ADD CONSTRAINT task_accepter_exists FOREIGN KEY (accepted_by) REFERENCES person(id);
 
@@ -3022,9 +3882,21 @@ ALTER TABLE ONLY task
 ALTER TABLE ONLY task
     ADD CONSTRAINT task_predecessor_exists FOREIGN KEY (handed_over_from) REFERENCES person(id);
 
+ALTER TABLE ONLY writing_update
+    ADD CONSTRAINT writing_update_item_exists FOREIGN KEY (item_id) REFERENCES agenda_item(id);
+
+ALTER TABLE ONLY writing_update
+    ADD CONSTRAINT writing_update_person_exists FOREIGN KEY (person_id) REFERENCES person(id);
+
 ALTER TABLE agenda_content ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE agenda_version_paper ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE ballot ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE ballot_vote ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE captured_line ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE clarification ENABLE ROW LEVEL SECURITY;
 
@@ -3062,17 +3934,27 @@ ALTER TABLE minutes_version ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE paper ENABLE ROW LEVEL SECURITY;
 
+ALTER TABLE paper_bundle ENABLE ROW LEVEL SECURITY;
+
 ALTER TABLE participation ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE report_to_head ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE search_sealed ENABLE ROW LEVEL SECURITY;
 
+ALTER TABLE speech_request ENABLE ROW LEVEL SECURITY;
+
 ALTER TABLE task ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY wall ON agenda_content USING ((( SELECT wall_open() AS wall_open) OR (audience && ( SELECT wall_keys() AS wall_keys)))) WITH CHECK (true);
 
 CREATE POLICY wall ON agenda_version_paper USING ((( SELECT wall_open() AS wall_open) OR (audience && ( SELECT wall_keys() AS wall_keys)))) WITH CHECK (true);
+
+CREATE POLICY wall ON ballot USING ((( SELECT wall_open() AS wall_open) OR (audience && ( SELECT wall_keys() AS wall_keys)))) WITH CHECK (true);
+
+CREATE POLICY wall ON ballot_vote USING ((( SELECT wall_open() AS wall_open) OR (audience && ( SELECT wall_keys() AS wall_keys)))) WITH CHECK (true);
+
+CREATE POLICY wall ON captured_line USING ((( SELECT wall_open() AS wall_open) OR (audience && ( SELECT wall_keys() AS wall_keys)))) WITH CHECK (true);
 
 CREATE POLICY wall ON clarification USING ((( SELECT wall_open() AS wall_open) OR (audience && ( SELECT wall_keys() AS wall_keys)))) WITH CHECK (true);
 
@@ -3112,10 +3994,18 @@ CREATE POLICY wall ON minutes_version USING ((( SELECT wall_open() AS wall_open)
 
 CREATE POLICY wall ON paper USING ((( SELECT wall_open() AS wall_open) OR (audience && ( SELECT wall_keys() AS wall_keys)))) WITH CHECK (true);
 
+CREATE POLICY wall ON paper_bundle USING ((( SELECT wall_open() AS wall_open) OR (audience && ( SELECT wall_keys() AS wall_keys)))) WITH CHECK (true);
+
 CREATE POLICY wall ON participation USING ((( SELECT wall_open() AS wall_open) OR (audience && ( SELECT wall_keys() AS wall_keys)))) WITH CHECK (true);
 
 CREATE POLICY wall ON report_to_head USING ((( SELECT wall_open() AS wall_open) OR (audience && ( SELECT wall_keys() AS wall_keys)))) WITH CHECK (true);
 
 CREATE POLICY wall ON search_sealed USING ((( SELECT wall_open() AS wall_open) OR (audience && ( SELECT wall_keys() AS wall_keys)))) WITH CHECK (true);
 
+CREATE POLICY wall ON speech_request USING ((( SELECT wall_open() AS wall_open) OR (audience && ( SELECT wall_keys() AS wall_keys)))) WITH CHECK (true);
+
 CREATE POLICY wall ON task USING ((( SELECT wall_open() AS wall_open) OR (audience && ( SELECT wall_keys() AS wall_keys)))) WITH CHECK (true);
+
+CREATE POLICY wall ON writing_update USING ((( SELECT wall_open() AS wall_open) OR (audience && ( SELECT wall_keys() AS wall_keys)))) WITH CHECK (true);
+
+ALTER TABLE writing_update ENABLE ROW LEVEL SECURITY;
