@@ -76,7 +76,7 @@ class Front(ASGIMiddleware):
         identity = secrets.token_hex(8)
         request_id.set(identity)
         path, method = scope["path"], str(scope.get("method"))
-        if scope["type"] == "websocket":
+        if scope["type"] == ScopeType.WEBSOCKET:
             # It lasts as long as somebody writes, so there is no time to measure; refused before it opens, it is a 403.
             if self._known_host(scope, path):
                 await next_app(scope, receive, send)
@@ -156,7 +156,7 @@ async def permission(connection: ASGIConnection[Any, Any, Any, Any], handler: Ba
         site is None and origin and origin.lower() in connection.app.state.origins
     ):
         return
-    if connection.scope["type"] == "websocket" and origin and _is_own(connection, origin):
+    if connection.scope["type"] == ScopeType.WEBSOCKET and origin and _is_own(connection, origin):
         return
     raise errors.Forbidden("Diese Anfrage kommt nicht von unseren Seiten.", code="cross_site")
 
