@@ -32,7 +32,8 @@ class Sheet:
         return fresh
 
     def apply(self, update: bytes) -> None:
-        """Take in what is not kept yet. Raises ValueError when it is no update; then the sheet is to be thrown away."""
+        """Take in what is not kept yet. Raises ValueError when it is no update of a text; then the sheet is to be thrown away."""
+        merging.require_plain(update)
         self._document.apply(update)
 
     def note(self, update_id: int, update: bytes) -> None:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from circle.meetings.writing import rules
 from circle.meetings.writing.model import Captured, Kept, Person
+from circle.meetings.writing.sheet import Sheet
 
 TODAY, NEXT = date(2026, 11, 23), date(2027, 1, 13)
 KIM = Person(uuid.uuid4(), "Kim Köln", "BR Köln")
@@ -111,3 +112,9 @@ def test_a_wording_is_said_once() -> None:
     assert rules.wording("", "Eins.") == "Eins."
     assert rules.wording("Eins.", "Zwei.") == "Eins.\n\nZwei."
     assert rules.wording("Eins.\n\nZwei.", "Zwei.") == "Eins.\n\nZwei."
+
+
+def test_a_sheet_takes_in_nothing_but_text() -> None:
+    nested = b"\x01\x01\x05\x00\x08\x01\x04text\x01" + b"\x75\x01" * 10 + b"\x7e\x00"
+    with pytest.raises(ValueError, match="more than a text"):
+        Sheet().apply(nested)
