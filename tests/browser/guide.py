@@ -45,11 +45,12 @@ OUTCOME = "Die Häuser prüfen Übersetzungen nach gemeinsamen Kriterien."
 AWAY = "aylin.rheinmuster@br-duesseldorf.example"
 STAFF = "kim.beispielmann@br-koeln.example"
 
-PLAIN = """
-    for (const status of document.querySelectorAll('[data-writing-status]'))
-        status.textContent = status.textContent.replace(/:\\d\\d$/, ':00')
-"""
-"""The second of the last save is another one with each picture."""
+PLAIN = r"""(() => {
+    const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+    while (texts.nextNode()) texts.currentNode.data = texts.currentNode.data
+        .replace(/\b09:0\d Uhr/, '09:00 Uhr').replace(/(Gespeichert um \d\d:\d\d):\d\d/, '$1:00');
+})()"""
+"""The minute in which a picture is taken, and the second of the last save, are other ones on a slow machine."""
 BARE = "show => document.querySelectorAll('.room-foot').forEach(e => { e.style.visibility = show ? '' : 'hidden' })"
 """A bar that stays at the foot of the window would lie across a part of the page."""
 MARK = "e => { e.style.outline = '4px solid #c2185b'; e.style.outlineOffset = '4px' }"
@@ -106,7 +107,7 @@ class Window:
         if await self.page.locator("[sse-connect]").count():
             # An open page is told at once what others see now, and may draw a part anew.
             await self.page.wait_for_timeout(1_000)
-            await self.page.evaluate(PLAIN)
+        await self.page.evaluate(PLAIN)
         if marked is not None:
             await marked.evaluate(MARK)
         if of is None:
