@@ -121,20 +121,28 @@ async def once(
     """Run an act under the request's Idempotency-Key and answer with the state after it.
 
     Said again, status and ETag are those of the first time; the body is read anew with `read`, by the id it names:
-    what the person may not see any more is NotFound, as everywhere.
+    what the person may not see any more is NotFound, as everywhere. Then the id alone is kept: what an answer holds may be
+    confidential, or forgotten sooner than the key.
     """
+    body = b""
 
     async def stored() -> Stored:
+        nonlocal body
         answer = await act()
-        return Stored(status, answer.body, f'"v{answer.revision}"' if answer.revision else "")
+        body = answer.body
+        kept = msgspec.json.encode(msgspec.json.decode(body, type=_Named)) if read else body
+        return Stored(status, kept, f'"v{answer.revision}"' if answer.revision else "")
 
     asked = f"{request.method} {request.url.path}\n".encode() + await request.body()
     kept = await idempotency.once(
         db, actor, request.headers.get("idempotency-key", ""), asked, stored, required=required
     )
-    body = kept.body
-    if kept.again and read is not None:
-        body = (await read(msgspec.json.decode(body, type=_Named).id)).body
+    if kept.again:
+        body = (
+            (await read(msgspec.json.decode(kept.body, type=_Named).id)).body
+            if read is not None
+            else kept.body
+        )
     return Response(
         body, status_code=kept.status, media_type=JSON, headers={"etag": kept.etag} if kept.etag else {}
     )

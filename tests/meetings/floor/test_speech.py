@@ -1,5 +1,6 @@
 """The list of speakers: who is in the room asks to speak, the moderation gives the floor, nobody keeps who spoke how long."""
 
+import json
 import uuid
 from typing import Any
 from uuid import UUID
@@ -120,6 +121,8 @@ async def test_a_key_asks_once(db: Connection, client: Clients, office: Clock) -
     ben = await client.as_("ben")
     once = [await ben.post(requests(meeting), json={}, headers={"idempotency-key": "k"}) for _ in range(2)]
     assert once[0].status_code == once[1].status_code == 201 and once[0].json() == once[1].json()
+    kept = await db.fetchval("select answer from idempotent_answer where key = 'k'")
+    assert json.loads(kept) == {"id": once[0].json()["id"]}, "who spoke is not kept with the key either"
 
 
 async def test_the_moderation_enters_whoever_raises_a_hand(
