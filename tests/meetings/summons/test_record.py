@@ -101,7 +101,7 @@ async def test_the_page(db: Connection, client: Clients, office: Clock, send: Se
     meeting = await running(db, office, send)
     mona = await client.browser("mona")
     shown = (await mona.get(PAGE)).text
-    assert "Keine Einwendungen festhalten" in shown and 'name="revision" value="1"' in shown
+    assert "Festhalten: keine Einwendungen" in shown and 'name="revision" value="1"' in shown
     wrong = await mona.post(f"{PAGE}/einwendungen", {"raised": "true", "text": "", "revision": "1"})
     assert wrong.status_code == 422 and 'id="error-text"' in wrong.text
     stale = await mona.post(
@@ -111,7 +111,7 @@ async def test_the_page(db: Connection, client: Clients, office: Clock, send: Se
     done = await mona.post(f"{PAGE}/einwendungen", {"raised": "false", "revision": "1", "back": "raum"})
     assert (done.status_code, done.headers["location"]) == (303, "/sitzungen/KK-2027-1/raum")
     page = (await mona.get(PAGE)).text
-    assert rules.FORMULA in page and "Keine Einwendungen festhalten" not in page
+    assert rules.FORMULA in page and "Festhalten: keine Einwendungen" not in page
     assert (await (await client.as_("mona")).get(PATH.format(meeting))).json()["statement"] == rules.FORMULA
     ben = await client.browser("ben")
     assert (await ben.post(f"{PAGE}/einwendungen", {"raised": "false", "revision": "2"})).status_code == 403
