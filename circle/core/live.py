@@ -75,6 +75,8 @@ class Hub:
     def hear(self, said: str) -> None:
         """`topic text`: wake who waits for the topic and call who hears it with the text, empty after a silence."""
         topic, _, text = said.partition(" ")
+        if topic not in self._waiting and topic not in self._heard:
+            return
         self._said[topic] = self._said.get(topic, 0) + 1
         for bell in self._waiting.get(topic, ()):
             bell.set()
