@@ -5,6 +5,8 @@ The decree says nothing of it; the last day follows from the procedure (domain p
 
 from datetime import date
 
+import msgspec
+
 from circle.core import calendar, errors
 from circle.core.calendar import Deadline
 from circle.meetings import letters
@@ -48,7 +50,8 @@ def wording(meeting: StoredMeeting, until: Deadline, note: str, *, again: bool) 
     parts = [
         f"für die {meeting.title} am {calendar.date_long(meeting.date)} nehme ich Punkte für die Tagesordnung auf.",
         remind,
-        letters.when_and_where(meeting),
+        # Assistants get the letter too; the way into an online meeting is for those who attend it.
+        letters.when_and_where(msgspec.structs.replace(meeting, link="")),
         f"Bitte melden Sie Ihre Punkte bis {calendar.date_long(until.on)} an; der Tag zählt noch mit.",
         f"So kommt das Datum zustande:\n{steps}" if steps else "",
         "Punkte melden die Integrationsbeauftragten und ihre Vertretungen im Arbeitsraum an, mit Ziel, Vortrag, Dauer "

@@ -30,6 +30,7 @@ async def letter(db: Connection) -> Any:
 
 async def test_the_houses_are_asked_once(db: Connection, client: Clients, office: Clock) -> None:
     meeting, anna = await opened(db, office), await client.as_("anna")
+    await db.execute("update meeting set link = 'https://konferenz.example/raum-7'")
     assert (await act(anna, meeting, CALL, key="")).json()["code"] == "key_required"
     first = await act(anna, meeting, CALL, {"note": "Bitte auch Berichte."}, key="k")
     assert first.status_code == 200, first.text
@@ -44,6 +45,7 @@ async def test_the_houses_are_asked_once(db: Connection, client: Clients, office
         "28 Tage", "Bitte auch Berichte.", "Ort: Arnsberg, Saal 1",
     ):  # fmt: skip
         assert words in sent["text"], words
+    assert "konferenz.example" not in sent["text"], "assistants are no members of the circle"
     names = [
         one["name"]
         for one in await db.fetch(
