@@ -276,7 +276,7 @@ async def _hearers(
 ) -> list[StoredStay]:
     """Who leaves the room before a confidential item is called up: guests to whom it is not open, when that is wanted.
 
-    Raises Conflict with the names of those who would hear it, until it is confirmed.
+    Raises Conflict with the names of those who would hear it, until it is confirmed; then it is on record.
     """
     inside = [
         one
@@ -288,8 +288,15 @@ async def _hearers(
     strangers = [one for one in inside if one.person_id in strange]
     guests = [one for one in strangers if rules.is_guest(one)]
     leaving = guests if wanted.without_guests else []
-    rest = [one.name for one in strangers if one not in leaving]
-    rules.require_hearers(rest, [one.name for one in guests], confirmed=wanted.confirmed)
+    rest = [one for one in strangers if one not in leaving]
+    rules.require_hearers(
+        [one.name for one in rest], [one.name for one in guests], confirmed=wanted.confirmed
+    )
+    if rest:
+        await audit.record(
+            db, actor, "agenda_item.heard", "agenda_item", item_id, meeting.reference,
+            people=[one.person_id for one in rest],
+        )  # fmt: skip
     return leaving
 
 

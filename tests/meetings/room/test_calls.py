@@ -1,5 +1,6 @@
 """Which item is being dealt with: call up, go on, pause, more time; and who may hear a confidential one."""
 
+import json
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
@@ -224,6 +225,10 @@ async def test_a_confidential_item_is_called_up_unread_once_it_is_confirmed(
     )
     assert done.status_code == 200, done.text
     assert done.json()["calls"] == [{"item_id": str(item), "called_at": None, "ended_at": None}]
+    heard = await db.fetch(
+        "select detail ->> 'people' as people from audit_event where action = 'agenda_item.heard'"
+    )
+    assert [json.loads(one["people"]) for one in heard] == [[str(here.people["egon"])]], "who was let hear it"
     room = await here.room()
     gone = {one.name for one in room.stays if one.left_for == item}
     assert gone == {"Vera Ministerium"}
