@@ -58,3 +58,10 @@ def test_every_template_that_a_page_names_exists() -> None:
     }
     assert len(called) > 10
     assert called <= known
+
+
+@pytest.mark.parametrize("path", FILES, ids=name_of)
+def test_what_draws_itself_anew_on_news_stays_where_it_is(path: Path) -> None:
+    """htmx drops what an element still has to fetch when the element itself is replaced: the newest news would be lost."""
+    for tag in re.findall(r"<\w[^>]*\bhx-trigger=\"[^\"]*\bsse:[^>]*>", path.read_text(encoding="utf-8")):
+        assert 'hx-swap="outerHTML"' not in tag, tag

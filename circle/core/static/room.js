@@ -31,7 +31,12 @@
   });
   const settled = (event) => {
     const region = event.target.closest?.("[data-careful][data-waits]");
-    if (region) setTimeout(() => typing(region) || htmx.trigger(region, "settled"), 0);
+    if (!region) return;
+    setTimeout(() => {
+      if (typing(region)) return;
+      delete region.dataset.waits;
+      htmx.trigger(region, "settled");
+    }, 0);
   };
   document.addEventListener("focusout", settled);
   document.addEventListener("toggle", settled, true);
