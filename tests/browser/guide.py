@@ -371,6 +371,7 @@ async def the_room(studio: Studio) -> None:
         await member.press("Zu Wort melden")
         await office.open("/sitzungen/KK-2026-6/raum")
         field = office.page.get_by_label("Text für die Niederschrift")
+        await office.page.get_by_text("Verbunden.").wait_for()
         await field.press_sequentially(MINUTES, delay=1)
         await office.button("Ergebnis übernehmen").wait_for()
         await office.shoot("sitzung-leiten-1", marked=office.button("TOP 3 abschließen, weiter zu TOP 4"))

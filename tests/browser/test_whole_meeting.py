@@ -140,6 +140,7 @@ async def spoken(office: Person, member: Person) -> None:
 async def written(office: Person, member: Person) -> None:
     """The minutes are typed into the room; the member reads along."""
     field = office.page.get_by_label("Text für die Niederschrift")
+    await sees(office, "Verbunden", office.page.locator("main [data-writing]"))
     await field.click()
     await field.press_sequentially(f"{TEXT}\n{ORDER}\n", delay=2)
     await sees(office, "Gespeichert", office.page.locator("[data-writing-status]"))
@@ -299,6 +300,7 @@ async def test_the_room_is_led_by_keyboard_alone(room: Room) -> None:
         async with office.page.expect_navigation():
             await keyboard.press("Alt+Shift+N")
         await sees(office, title, office.page.locator(".room-now"))
+    await sees(office, "Verbunden", office.page.locator("main [data-writing]"))
     await reach(office, "Text für die Niederschrift")
     await keyboard.type(f"{TEXT}\nB: Die Niederschrift wird genehmigt.\n")
     await sees(office, "Gespeichert", office.page.locator("[data-writing-status]"))

@@ -14,7 +14,9 @@ LIMIT = 150_000
 
 
 def words_of_the_interface() -> str:
-    found = [*ROOT.glob("circle/**/*.html"), *ROOT.glob("circle/**/*.py")]
+    found = [
+        *ROOT.glob("circle/**/*.html"), *ROOT.glob("circle/**/*.py"), *ROOT.glob("circle/core/static/*.js"),
+    ]  # fmt: skip
     return " ".join(" ".join(path.read_text(encoding="utf-8").split()) for path in found)
 
 
