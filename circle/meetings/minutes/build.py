@@ -186,7 +186,11 @@ def _item(item: MinutesItem) -> MinutesItemPrint:
     return MinutesItemPrint(
         number=item.number,
         title=item.title,
-        text="\n\n".join(filter(None, [*rules.presence_lines(item.presence), item.minutes or note])),
+        text="\n\n".join(
+            filter(
+                None, [*rules.presence_lines(item.presence), rules.written_out(item.minutes or "") or note]
+            )
+        ),
         result=rules.RESULTS.get(item.result or "", item.result or ""),
         resolution=item.resolution_text or "",
         votes=rules.votes_text(item.votes),

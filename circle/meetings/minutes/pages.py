@@ -180,6 +180,7 @@ async def _page(db: Connection, caller: Caller, found: Answer) -> dict[str, Any]
         "votes_text": rules.votes_text,
         "lines": rules.attendance_lines,
         "presence_lines": rules.presence_lines,
+        "written_out": rules.written_out,
         "results": rules.RESULTS,
         "kinds": rules.KINDS,
         "decisions": rules.DECISIONS,

@@ -1,6 +1,7 @@
 """The rules about minutes: which act in which state, how a version is frozen, how things are called."""
 
 import hashlib
+import re
 from collections.abc import Iterable
 from datetime import date
 from typing import Any
@@ -18,6 +19,11 @@ KINDS = {"result": "Ergebnisniederschrift", "course": "Verlaufsniederschrift"}
 RESULTS = agenda_rules.RESULTS
 DECISIONS = {"accepted": "übernommen", "rejected": "nicht übernommen", "noted": "zur Kenntnis genommen"}
 CLOSED = {"minutes_approved", "filed"}
+WORDS = {"B": "Ergebnis", "A": "Aufgabe", "W": "Wissensfrage"}
+"""What the letters stand for with which a line of a text may begin."""
+_BEGINNING = r"^[ \t]{0,3}(?:[-*+][ \t]+)?"
+LINE = re.compile(_BEGINNING + r"([ABW]):[ \t]*(\S.{0,1990}?)[ \t]*$", re.MULTILINE)
+PLAIN = re.compile(r"^([ \t]{0,3}(?:[-*+][ \t]+)?)\\([ABW]:)", re.MULTILINE)
 BEGUN = CLOSED | {"running", "held", "minutes_draft"}
 
 
@@ -157,6 +163,15 @@ def status_line(state: str, objection_until: date | None, approved_on: date | No
     changes = " mit Änderungen" if state == "approved_with_changes" else ""
     on = f" am {calendar.date_short(approved_on)}" if approved_on else ""
     return f"Genehmigt{on}{changes}{f' ({approved_in})' if approved_in else ''}."
+
+
+def written_out(text: str) -> str:
+    """A text of the minutes for readers: „B:“ at the beginning of a line becomes „Ergebnis:“, „\\B:“ becomes „B:“."""
+
+    def words(found: re.Match[str]) -> str:
+        return f"{found[0][: found.start(1) - found.start()]}{WORDS[found[1]]}: {found[2]}"
+
+    return PLAIN.sub(r"\1\2", LINE.sub(words, text))
 
 
 def presence_lines(moves: Iterable[Move]) -> list[str]:

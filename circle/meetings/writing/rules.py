@@ -13,20 +13,18 @@ from uuid import UUID
 from circle.core import access, calendar, errors, fields
 from circle.core.auth import Actor, Me
 from circle.meetings.agenda import rules as agenda
+from circle.meetings.minutes import rules as minutes
 
 from .model import Captured, Card, Draft, Kept, Kind, Page, Person
 
 LETTERS: dict[str, Kind] = {"B": "result", "A": "task", "W": "question"}
-KINDS = {"result": "Ergebnis", "task": "Aufgabe", "question": "Wissensfrage"}
+KINDS = {kind: minutes.WORDS[letter] for letter, kind in LETTERS.items()}
 MOST_CARDS = 50
 ALIKE = 0.6
 """How much two lines have to share before one counts as the other, changed."""
 COMPARED = 200
 """Characters from their beginning that are compared: the time grows with the square, for each pair of lines."""
 
-_BEGINNING = r"^[ \t]{0,3}(?:[-*+][ \t]+)?"
-_LINE = re.compile(_BEGINNING + r"([ABW]):[ \t]*(\S.{0,1990}?)[ \t]*$", re.MULTILINE)
-_PLAIN = re.compile(r"^([ \t]{0,3}(?:[-*+][ \t]+)?)\\([ABW]:)", re.MULTILINE)
 _NAME = re.compile(r"(?<!\w)@((?:(?:Frau|Herrn?|Dr\.|Prof\.)[ \t]+)*)(\w[\w'’-]*(?:[ \t]+\w[\w'’-]*){0,3})")
 _UNTIL = re.compile(
     r"[,;]?[ \t]*\bbis[ \t]+(?:(?:zum|zur|spätestens)[ \t]+)?(?:"
@@ -66,7 +64,7 @@ def require_text(text: str, before: str) -> None:
 
 def captured(text: str) -> list[Captured]:
     """The lines that stand for something, each once, in their order; at most `MOST_CARDS`."""
-    found = (Captured(LETTERS[letter], line) for letter, line in _LINE.findall(text))
+    found = (Captured(LETTERS[letter], line) for letter, line in minutes.LINE.findall(text))
     return list(dict.fromkeys(found))[:MOST_CARDS]
 
 
@@ -78,7 +76,7 @@ def readable(text: str) -> str:
         blank = "" if begin.strip() else "\n"
         return f"{blank}{begin}**{KINDS[LETTERS[found[1]]]}:** {found[2]}{blank}"
 
-    return _PLAIN.sub(r"\1\2", _LINE.sub(words, text))
+    return minutes.PLAIN.sub(r"\1\2", minutes.LINE.sub(words, text))
 
 
 def cards(text: str, kept: Iterable[Kept]) -> list[Card]:

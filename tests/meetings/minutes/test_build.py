@@ -99,6 +99,27 @@ async def test_page_and_print_give_the_voices_and_the_house_of_a_reservation(
         assert words in printed and words in shown
 
 
+async def test_page_and_print_write_out_the_letters_of_lines(
+    db: Connection, database: OneConnection, storage: Storage, client: Any, office: Clock
+) -> None:
+    world = await begun(db, office)
+    written = "Ein Satz.\nB: Wir prüfen.\n- A: @Ben Liste bis 9.12.\nW: Wer zahlt?\n\\B: bleibt."
+    await db.execute("update agenda_content set minutes = $2 where item_id = $1", world.open_item, written)
+    await actions.circulate(db, await make.actor(db, office, "anna"), world.meeting)
+    await build.build_print(database, storage, await draft_id(db))
+    printed = text((await prints(db, storage))["Niederschrift-KK-2026-5-Entwurf-1.pdf"][0])
+    shown = (await (await client.browser("anna")).get(PAGE)).text
+    for words in (
+        "Ergebnis: Wir prüfen.",
+        "Aufgabe: @Ben Liste bis 9.12.",
+        "Wissensfrage: Wer zahlt?",
+        "B: bleibt.",
+    ):
+        assert words in printed and words in shown
+    for letters in ("B: Wir", "A: @Ben", "W: Wer", "\\B"):
+        assert letters not in printed and letters not in shown
+
+
 async def test_the_pdf_is_tagged_and_speaks_german(
     db: Connection, database: OneConnection, storage: Storage, office: Clock
 ) -> None:
