@@ -87,7 +87,8 @@ async def get(
                 'minutes_open', me.roles && array['circle_office', 'circle_moderator'] or exists (
                     select from minutes i where i.meeting_id = m.id
                         and (i.state <> 'draft' or me.person_id in (i.keeper_id, i.chair_id))))::text, 2), -1)
-            || case when $5 then ', ' || substr(room_body(m.id, me.keys)::text, 2) else '}' end end as body
+            || case when $5 then ', ' || substr(room_body(m.id, me.keys,
+                me.roles && array['circle_office', 'circle_moderator'])::text, 2) else '}' end end as body
         from me
         left join meeting m on (m.id = $3 or m.reference = $4) and visible(m.audience, me.keys)
         left join meeting t on t.id = m.moved_to and visible(t.audience, me.keys)

@@ -71,8 +71,10 @@ language sql stable as $$
 $$;
 
 -- What the room adds to a meeting: stays, calls of items and minutes given. Of an item whose content `keys` do not open
--- it says no more than that it is being dealt with.
-create function room_body(meeting uuid, keys text[]) returns json
+-- it says no more than that it is being dealt with. Without `whole`, which office and moderation have, the stays are of those
+-- who are there now, or were at the end: when a guest was asked out, and for how long, would tell of the item that they
+-- were not to hear. Who was there more than once stands in the minutes.
+create function room_body(meeting uuid, keys text[], whole boolean) returns json
 language sql stable as $$
     select json_build_object(
         'stays', (
@@ -81,10 +83,11 @@ language sql stable as $$
                 'member_id', s.member_id,
                 'member_name', (select trim(o.title || ' ' || o.name) from person o where o.id = s.member_id),
                 'office', roles_on(p.id, m.date) && array['circle_office', 'circle_moderator'], 'mode', s.mode,
-                'arrived_at', s.arrived_at, 'left_at', s.left_at, 'left_for', s.left_for)
+                'arrived_at', s.arrived_at, 'left_at', s.left_at,
+                'left_for', case when $3 then s.left_for end)
                 order by s.arrived_at, h.kind <> 'district_government', h.name, p.name, s.id), '[]')
             from presence s join person p on p.id = s.person_id join authority h on h.id = p.authority_id
-            where s.meeting_id = m.id),
+            where s.meeting_id = m.id and ($3 or s.left_at is null or s.left_at >= m.ended_at)),
         'calls', (
             select coalesce(json_agg(json_build_object('item_id', c.item_id,
                 'called_at', case when t.item_id is not null then c.called_at end, 'ended_at', c.ended_at)

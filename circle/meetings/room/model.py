@@ -28,7 +28,7 @@ class Stay(msgspec.Struct, frozen=True):
     arrived_at: datetime
     left_at: datetime | None
     left_for: UUID | None
-    """The confidential item for whose time they left."""
+    """The confidential item for whose time they left; only office and moderation are told."""
 
 
 class Call(msgspec.Struct, frozen=True):
@@ -44,6 +44,7 @@ class Room(Meeting, frozen=True, kw_only=True):
     """A meeting with who is there and what is being dealt with, as the reader may see it."""
 
     stays: list[Stay]
+    """For office and moderation all of them; for others those of who is there now, or was when the meeting ended."""
     calls: list[Call]
     extra: dict[UUID, int]
     """Minutes given beyond the plan, of the items whose length the reader may see."""

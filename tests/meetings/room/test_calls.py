@@ -232,6 +232,10 @@ async def test_a_confidential_item_is_called_up_unread_once_it_is_confirmed(
     room = await here.room()
     gone = {one.name for one in room.stays if one.left_for == item}
     assert gone == {"Vera Ministerium"}
+    for nick in ("dora", "ben", "egon"):
+        told = (await here.room(nick)).stays
+        assert "Vera Ministerium" not in {one.name for one in told}, "a gap would tell of the item"
+        assert len(told) == 4 and all(one.left_at is one.left_for is None for one in told)
     assert rules.returning(room) == []
     assert (await mona.post(f"/api/v1/agenda-items/{item}/extend", json={"minutes": 5})).status_code == 403
     await actions.next_(db, here.at(10**6), here.meeting, Step(next_id=await here.item("4")))
@@ -242,6 +246,11 @@ async def test_a_confidential_item_is_called_up_unread_once_it_is_confirmed(
     assert next(one.item_id for one in reader.calls) == item
     await actions.arrive(db, here.at(10**6 + 1), here.meeting, Arrival(here.people["vera"]))
     assert rules.returning(await here.room()) == []
+    vera = [one for one in (await here.room("ben")).stays if one.name == "Vera Ministerium"]
+    assert len(vera) == 1 and vera[0].left_for is None
+    await meetings.close(db, here.at(10**6 + 2), here.meeting)
+    assert len((await here.room("ben")).stays) == 5, "those who were there at the end"
+    assert len((await here.room()).stays) == 6
 
 
 async def test_who_is_alone_with_the_named_is_asked_nothing(db: Connection, office: Clock) -> None:
