@@ -683,7 +683,8 @@ async def _attendance_page(db: Connection, actor: Actor, found: Answer, room: Ro
             for row in choices
             if row["id"] not in known
         ],
-        "quorum": rules.quorum_at(room, room.ended_at or actor.now),
+        "quorum": rules.quorum_at(room, rules.last_instant(room, actor.now)),
+        "closed": room.ended_at is not None,
         "before": room.state in meeting_rules.BEFORE_MEETING,
     }
 

@@ -253,6 +253,11 @@ def returning(room: Room) -> list[Stay]:
     return [one for one in last.values() if one.left_for and one.person_id not in back]
 
 
+def last_instant(room: Room, now: datetime) -> datetime:
+    """The instant that a page shows: now, or the last one of a closed meeting. With its end everybody leaves."""
+    return room.ended_at - timedelta(microseconds=1) if room.ended_at else now
+
+
 def quorum_at(room: Room, at: datetime) -> meetings.Quorum:
     """Whether the circle can decide at an instant, by the voices that are in the room then.
 

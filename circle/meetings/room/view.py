@@ -128,8 +128,7 @@ def scene(room: Room, now: datetime) -> Scene:
     lines = _lines(room, at)
     current = next((line for line in lines if line.state == "now"), None)
     following = rules.following(room)
-    # With the end everybody leaves; who was there then is shown.
-    last = room.ended_at - timedelta(microseconds=1) if room.ended_at else now
+    last = rules.last_instant(room, now)
     voices = [one for one in rules.there(room.stays, last) if one.authority_id]
     there = {one.authority_id for one in voices}
     counted = [line for line in lines if line.state != "off"]

@@ -167,6 +167,7 @@ async def test_from_opening_to_closing_by_forms_alone(db: Connection, client: Cl
     assert [tuple(row) for row in statuses] == [
         ("1", "treated"), ("2", "adjourned"), ("3", "treated"), ("4", "treated"), ("5", "treated"), ("6", "treated"),
     ]  # fmt: skip
+    assert "3 von 5 Häusern waren beim Schließen da" in await mona.open(f"{ROOM}/anwesenheit")
 
 
 async def test_before_it_begins_the_ring_counts_the_houses_that_are_ticked(
