@@ -19,6 +19,7 @@ from .test_main_job_api import MEMBER, OFFICE, PATIENCE, Program
 
 pytestmark = pytest.mark.browser
 
+MEETING = "6. Sitzung des Koordinierungskreises 2026"
 PHONE = 390
 SOON = 5_000
 """Milliseconds until an open page must show what somebody else did; a lost message costs two seconds."""
@@ -43,10 +44,18 @@ async def sees(someone: Person, text: str | re.Pattern[str], within: Locator | N
     await place.get_by_text(text).locator("visible=true").first.wait_for(timeout=SOON)
 
 
+async def waiting(someone: Person, kind: str) -> None:
+    """Follow the verb beside what waits on the own desk for this meeting."""
+    row = someone.page.locator("main li", has_text=kind).filter(has_text=MEETING)
+    async with someone.page.expect_navigation():
+        await row.get_by_role("link").last.click()
+    await someone.check()
+
+
 async def called(office: Person) -> None:
     """From the overview to the invitation that has reached everybody."""
     await office.open("/")
-    await office.follow("Zur Sitzung")
+    await waiting(office, "Einladung vorbereiten")
     await at_night(office)
     await office.follow("Einladung versenden")
     await at_night(office)
@@ -65,10 +74,7 @@ async def answered(member: Person) -> None:
     """The member finds the invitation on the own desk, and answers with two taps."""
     await member.open("/")
     await at_night(member)
-    row = member.page.locator("main li", has_text="Rückmeldung").first
-    async with member.page.expect_navigation():
-        await row.get_by_role("link").last.click()
-    await member.check()
+    await waiting(member, "Rückmeldung")
     await member.page.get_by_label("kommt in Präsenz").check()
     await member.press("Rückmeldung senden")
     await at_night(member)
@@ -78,7 +84,7 @@ async def answered(member: Person) -> None:
 async def opened(office: Person, member: Person) -> None:
     """The room is opened on another day than its own, which takes a second step; who has answered is ticked already."""
     await office.open("/")
-    await office.follow("6. Sitzung des Koordinierungskreises 2026")
+    await office.follow(MEETING)
     await office.follow("Zum Sitzungsraum")
     await at_night(office)
     assert await office.page.get_by_label("Malik Neubeispiel").is_checked()
