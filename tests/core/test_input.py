@@ -305,13 +305,13 @@ def at_dates(schema: dict[str, Any], schemas: dict[str, Any], value: Any, day: s
     for name, part in schema.get("properties", {}).items():
         given = value.get(name) if isinstance(value, dict) else None
         found += [
-            (f"{name}.{below}".rstrip(".").replace(".[", "["), (value or {}) | {name: changed})
+            (f"{name}.{below}".rstrip("."), (value or {}) | {name: changed})
             for below, changed in at_dates(part, schemas, given, day)
         ]
     if "items" in schema:
         first, *rest = value if isinstance(value, list) and value else [None]
         inside = at_dates(schema["items"], schemas, first, day)
-        found += [(f"[0].{below}", [changed, *rest]) for below, changed in inside]
+        found += [(f"0.{below}", [changed, *rest]) for below, changed in inside]
     return found
 
 

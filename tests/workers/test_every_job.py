@@ -35,6 +35,7 @@ ELSEWHERE = {
     "tasks.hand_over": "tests/people/appointments",
     "tasks.take_back": "tests/people/appointments",
     "tasks.remind_due": "tests/tasks",
+    "writing.forget": "tests/meetings/writing",
 }
 
 
