@@ -24,7 +24,8 @@ from .model import Arrival, Calling, Departure, Extension, RollCall, StayChange,
 async def arrive(db: Connection, actor: Actor, meeting_id: UUID, arrival: Arrival) -> UUID:
     """Somebody comes in: members and their deputies with the voice of their house, others without. Returns the stay's id.
 
-    Raises Conflict for who is there already, and for a second voice of a house.
+    Raises Conflict for who is there already, for a second voice of a house, and (`not_open_to_all`) for who would hear a
+    confidential item that is not open to them, until that is confirmed.
     """
     meeting, now = await _running(db, actor, meeting_id)
     stay_id = await _enter(db, actor, meeting, arrival, now)
@@ -90,8 +91,9 @@ async def swap(db: Connection, actor: Actor, meeting_id: UUID, wanted: Swap) -> 
         await store.end_stay(db, listening.id, at)
     await store.end_stay(db, before.id, at)
     member_id = None if who.commissioner else await _commissioner(db, meeting, who.authority_id)
-    arrival = Arrival(who.id, member_id, listening.mode if listening else wanted.mode)
-    stay_id = await _enter(db, actor, meeting, arrival, now, at=at)
+    mode = listening.mode if listening else wanted.mode
+    arrival = Arrival(who.id, member_id, mode, confirmed=wanted.confirmed)
+    stay_id = await _enter(db, actor, meeting, arrival, now, at=at, inside=listening is not None)
     if wanted.stays:
         await store.insert_stay(
             db, meeting_id, person_id=before.person_id, authority_id=None, member_id=None, mode=before.mode,
@@ -119,6 +121,8 @@ async def change_stay(
             left_at = max(left_at, arrived_at)
         rules.require_order(arrived_at, left_at, "left_local")
     rules.require_free(stays, stay, arrived_at, left_at)
+    if stay.left_at is not None and left_at is None:
+        await _let_hear(db, actor, meeting, stay.person_id, stay.name, confirmed=wanted.confirmed)
     await store.update_stay(db, stay_id, arrived_at, left_at)
     await _changed(db, actor, meeting, "meeting.stay_changed", [stay.person_id, stay.member_id])
 
@@ -227,7 +231,9 @@ async def _enter(
     now: datetime,
     *,
     at: datetime | None = None,
+    inside: bool = False,
 ) -> UUID:
+    """A new stay of somebody who comes in, or who was `inside` without this voice."""
     stays = await meeting_store.list_stays(db, meeting.id)
     people = await _people(db, actor, meeting, [wanted.person_id, wanted.member_id])
     who, member = people.get(wanted.person_id), people.get(wanted.member_id)
@@ -239,6 +245,8 @@ async def _enter(
     rules.require_apart(stays, wanted.person_id, at)
     if authority_id:
         rules.require_silent(stays, authority_id, at)
+    if who and not inside:
+        await _let_hear(db, actor, meeting, who.id, who.name, confirmed=wanted.confirmed)
     return await store.insert_stay(
         db, meeting.id, person_id=wanted.person_id, authority_id=authority_id, member_id=member_id, mode=wanted.mode,
         arrived_at=at,
@@ -298,6 +306,23 @@ async def _hearers(
             people=[one.person_id for one in rest],
         )  # fmt: skip
     return leaving
+
+
+async def _let_hear(
+    db: Connection, actor: Actor, meeting: StoredMeeting, person_id: UUID, name: str, *, confirmed: bool
+) -> None:
+    """Who comes in while a confidential item is being dealt with hears it: asked and put on record as with its call."""
+    open_call = await store.find_open_call(db, meeting.id)
+    if open_call is None or person_id == actor.person_id:
+        return
+    async with for_the_record(db):
+        strange = await store.not_open_to(db, open_call.item_id, [person_id])
+    if not strange:
+        return
+    rules.require_hearer(name, confirmed=confirmed)
+    await audit.record(
+        db, actor, "agenda_item.heard", "agenda_item", open_call.item_id, meeting.reference, people=strange
+    )
 
 
 async def _item(db: Connection, actor: Actor, meeting: StoredMeeting, item_id: UUID) -> StoredItem:

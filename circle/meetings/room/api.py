@@ -59,7 +59,8 @@ async def arrive(
 ) -> Response[Room]:
     """Somebody comes in. Members and deputies carry the voice of their house, one voice a house; others have none.
 
-    `at_local` is HH:MM, without one it is now.
+    `at_local` is HH:MM, without one it is now. While a confidential item is being dealt with, the answer may be 409
+    `not_open_to_all` for who is not named for it: `confirmed` lets them hear it. So do the other ways in (`swaps`, `stays`).
     """
     return await _act(
         request, db, caller, actor, meeting_id, lambda _: actions.arrive(db, actor, meeting_id, data)

@@ -82,12 +82,14 @@ class Slot(msgspec.Struct, frozen=True):
 
 
 class Arrival(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Somebody comes in: `member_id` makes them that member's deputy. Without a time it is now."""
+    """Somebody comes in: `member_id` makes them that member's deputy. Without a time it is now. `confirmed` says that they
+    may hear the confidential item that is being dealt with, though it is not open to them."""
 
     person_id: UUID
     member_id: UUID | None = None
     mode: Presence = "on_site"
     at_local: LocalTime | None = None
+    confirmed: bool = False
 
 
 class RollCall(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -104,19 +106,23 @@ class Departure(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Swap(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Somebody takes over the voice of their house from whoever carries it, who leaves or `stays` without a voice."""
+    """Somebody takes over the voice of their house from whoever carries it, who leaves or `stays` without a voice.
+    `confirmed` as with an arrival, for who was not in the room."""
 
     person_id: UUID
     stays: bool = False
     mode: Presence = "on_site"
     at_local: LocalTime | None = None
+    confirmed: bool = False
 
 
 class StayChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The times of a stay put right, both as HH:MM on the day of the meeting or, past midnight, the day after."""
+    """The times of a stay put right, both as HH:MM on the day of the meeting or, past midnight, the day after.
+    `confirmed` as with an arrival, for who is in the room again."""
 
     arrived_local: LocalTime
     left_local: LocalTime | None = None
+    confirmed: bool = False
 
 
 class Extension(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -73,6 +73,7 @@ class Handover(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     taker_id: UUID
     stays: bool = False
+    confirmed: bool = False
 
 
 class Longer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -317,7 +318,9 @@ async def hand_over(
 
     async def act(meeting: StoredMeeting, form: FormMultiDict) -> None:
         wanted = fields.from_form(Handover, form)
-        await actions.swap(db, actor, meeting.id, Swap(wanted.taker_id, wanted.stays))
+        await actions.swap(
+            db, actor, meeting.id, Swap(wanted.taker_id, wanted.stays, confirmed=wanted.confirmed)
+        )
 
     async def again(form: FormMultiDict, wrong: CircleError, found: Answer, room: Room) -> None:
         wrong.fields = {
@@ -429,10 +432,10 @@ async def _do(
         return await pages.once(request, db, actor, form, done, notice)
     except pages.MENDABLE as wrong:
         found, room = await _room(db, caller, reference)
-        if again:
-            await again(form, wrong, found, room)
         if wrong.code == "not_open_to_all":
             raise pages.Again(_confirmation(request, actor, found, room, form, wrong)) from wrong
+        if again:
+            await again(form, wrong, found, room)
         context = await _screen(db, actor, found, room)
         pages.again(request, "room/room.html", actor, wrong, form, **context)
 
@@ -440,14 +443,19 @@ async def _do(
 def _confirmation(
     request: Incoming, actor: Actor, found: Answer, room: Room, form: FormMultiDict, wrong: CircleError
 ) -> Response[bytes]:
-    """The question before a confidential item is called up while people are there to whom it is not open."""
+    """The question before a confidential item is called up while people are there to whom it is not open, or before one of
+    them comes in while it is being dealt with."""
     next_id = str(form.get("next_id", ""))
-    item = next((one for one in room.agenda if str(one.id) == next_id), None)
+    calls = bool(next_id)
+    item = (
+        next((one for one in room.agenda if str(one.id) == next_id), None) if calls else rules.current(room)
+    )
+    answers = ("csrf_token", "revision", "idempotency_key", "confirmed", "without_guests")
     return pages.show(
         request, "room/confirm.html", actor.card, status=409, meeting=room, here=_here(room), revision=found.revision,
         name=f"TOP {item.number}" if item and item.number else "Der Punkt", people=wrong.extra["people"],
-        guests=wrong.extra["guests"], action=request.url.path,
-        fields=[(name, form[name]) for name in ("item_id", "next_id") if name in form],
+        guests=wrong.extra["guests"], action=request.url.path, calls=calls,
+        fields=[(name, value) for name, value in form.multi_items() if name not in answers],
     )  # fmt: skip
 
 

@@ -229,6 +229,18 @@ def require_hearers(names: Sequence[str], guests: Sequence[str], *, confirmed: b
         )
 
 
+def require_hearer(name: str, *, confirmed: bool) -> None:
+    """The same for one who comes in while a confidential item is being dealt with: nobody is asked out."""
+    if not confirmed:
+        raise errors.Conflict(
+            f"Gerade wird ein vertraulicher Punkt behandelt. Nicht für ihn benannt: {name}. Bitte warten Sie mit dem "
+            "Eintragen bis nach dem Punkt, oder bestätigen Sie, dass diese Person ihn hören darf.",
+            code="not_open_to_all",
+            people=[name],
+            guests=[],
+        )
+
+
 def current(room: Room) -> AgendaItem | None:
     """The item that is being dealt with."""
     open_call = next((one for one in room.calls if one.ended_at is None), None)

@@ -265,6 +265,54 @@ async def test_who_is_alone_with_the_named_is_asked_nothing(db: Connection, offi
     assert len((await here.room("ben")).calls) == 1
 
 
+async def test_who_comes_in_to_a_confidential_item_is_asked_for(
+    client: Clients, db: Connection, office: Clock
+) -> None:
+    here = await scene.running(db, office, **SECRET)
+    item = await db.fetchval(
+        "select item_id from agenda_content where meeting_id = $1 and confidentiality = 'confidential'",
+        here.meeting,
+    )
+    ben, kim, dina, vera, dora, egon = (
+        here.people[nick] for nick in ("ben", "kim", "dina", "vera", "dora", "egon")
+    )
+    for one in (ben, egon):
+        await actions.arrive(db, here.at(0), here.meeting, Arrival(one))
+    stay = next(one for one in (await here.room()).stays if one.name == "Egon Mitglied")
+    await actions.arrive(db, here.at(0), here.meeting, Arrival(dina, kim))
+    await actions.leave(db, here.at(1), here.meeting, Departure(egon))
+    await actions.call(db, here.at(2), here.meeting, item, Calling(confirmed=True))
+    mona, url = await client.as_("mona"), f"/api/v1/meetings/{here.meeting}"
+    times = {"arrived_local": "10:00"}
+    for name, change, path, body in (
+        ("Vera Ministerium", mona.post, "arrivals", {"person_id": str(vera)}),
+        ("Kim Köln", mona.post, "swaps", {"person_id": str(kim)}),
+        ("Egon Mitglied", mona.put, f"stays/{stay.id}", times),
+        ("Vera Ministerium", mona.post, "roll-call", {"items": [{"person_id": str(vera)}]}),
+    ):
+        refused = await change(f"{url}/{path}", json=body)
+        assert (refused.status_code, refused.json()["code"]) == (409, "not_open_to_all"), (path, refused.text)
+        assert (refused.json()["people"], refused.json()["guests"]) == ([name], [])
+    ours = (
+        "select detail ->> 'people' from audit_event where action = 'agenda_item.heard' order by id offset 1"
+    )
+    assert await db.fetch(ours) == []
+    await actions.arrive(db, here.at(3), here.meeting, Arrival(dora))
+    assert await db.fetch(ours) == [], "who is named for it is not asked for"
+    for change, path, body in (
+        (mona.post, "arrivals", {"person_id": str(vera)}),
+        (mona.post, "swaps", {"person_id": str(kim)}),
+        (mona.put, f"stays/{stay.id}", times),
+    ):
+        done = await change(f"{url}/{path}", json=body | {"confirmed": True})
+        assert done.status_code == 200, done.text
+    heard = [json.loads(row[0]) for row in await db.fetch(ours)]
+    assert heard == [[str(vera)], [str(kim)], [str(egon)]], "who was let in"
+    await actions.next_(db, here.at(10**6), here.meeting, Step())
+    await actions.leave(db, here.at(10**6), here.meeting, Departure(vera))
+    await actions.arrive(db, here.at(10**6 + 1), here.meeting, Arrival(vera))
+
+
 async def test_page_and_program_see_the_same_room(client: Clients, db: Connection, office: Clock) -> None:
     here = await scene.running(db, office)
     await actions.call(db, here.at(0), here.meeting, await here.item("4"))

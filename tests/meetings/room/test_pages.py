@@ -255,6 +255,26 @@ async def test_before_a_confidential_item_guests_are_named_and_asked_out(
     assert "Bitten Sie wieder herein: <strong>Edda Fachkraft</strong>" in page
 
 
+async def test_who_comes_in_to_a_confidential_item_is_asked_for_on_the_page(
+    db: Connection, client: Clients, office: Clock
+) -> None:
+    mona = await opened(db, client, office, **SECRET)
+    secret = await db.fetchval(
+        "select i.id from agenda_item i join agenda_content c on c.item_id = i.id where c.title = $1",
+        SECRET["title"],
+    )
+    number = await db.fetchval("select number from agenda_item where id = $1", secret)
+    await mona.press("TOP 1 aufrufen", 409, next_id=str(secret))
+    await mona.press(f"TOP {number} trotzdem aufrufen")
+    await mona.open(f"{ROOM}/eintragen")
+    page = await mona.press("Eintragen", 409, person_id=str(await make.person_id(db, "edda")), at_local="")
+    assert f"TOP {number} ist vertraulich" in page and "<strong>Edda Fachkraft</strong>" in page
+    assert SECRET["title"] not in page
+    await mona.press("Trotzdem eintragen")
+    assert "Edda Fachkraft" in await mona.open(ROOM)
+    assert await db.fetchval("select count(*) from audit_event where action = 'agenda_item.heard'") == 2
+
+
 async def test_the_live_page_is_for_whoever_sees_the_meeting(
     db: Connection, client: Clients, office: Clock
 ) -> None:
