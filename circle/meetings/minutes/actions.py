@@ -205,7 +205,8 @@ async def approve(
 
     From now on the items are found by what was said about them, each by those to whom it is open.
 
-    Needs a recent sign-in and a decision on every objection. Returns the id of the dispatch.
+    Needs a recent sign-in and a decision on every objection. Raises Conflict (`words_changed`) when the main text, or an
+    annex that is open to the actor, is not as it was read. Returns the id of the dispatch.
     """
     meeting, minutes = await _locked(db, actor, meeting_id, "minutes.approve")
     if minutes is None:
@@ -213,6 +214,8 @@ async def approve(
     rules.require_sent(minutes["state"])
     auth.require_recent(actor)
     _require_current(minutes, expected)
+    # The revision does not tell of an annex: everybody who sees the minutes sees how often they changed.
+    rules.require_seen(approval.seen, await store.seen(db, meeting_id, list(actor.keys)))
     approving = await _approving_meeting(db, actor, meeting, approval)
     async with for_the_record(db):
         undecided, accepted = await store.count_objections(db, minutes["id"])

@@ -112,7 +112,11 @@ async def approve(
     meeting_id: FromPath[UUID],
     data: JSONBody[Approval | None] = None,
 ) -> Response[Minutes]:
-    """Approve the minutes; nothing changes any more. Needs a recent sign-in and an Idempotency-Key."""
+    """Approve the minutes; nothing changes any more. Needs a recent sign-in and an Idempotency-Key.
+
+    With `seen` of the minutes as they were read, it is refused (409 `words_changed`) when the main text or an annex that is
+    open to the caller has changed since; If-Match tells of the main text alone.
+    """
 
     async def act() -> Answer:
         expected = answers.expected_revision(request, required=False)

@@ -1,7 +1,7 @@
 """Minutes as they go out, and what comes in. Times are local at the place of the meeting."""
 
 from datetime import date, datetime
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 import msgspec
@@ -151,6 +151,8 @@ class Minutes(Content, frozen=True, kw_only=True):
     objections: list[Objection]
     corrections: list[Correction]
     deputised: bool
+    seen: str
+    """SHA-256 of the words as this reader sees them; sent with the approval it tells whether they are still the same."""
 
 
 class Version(msgspec.Struct, frozen=True):
@@ -197,9 +199,11 @@ class Ruling(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Approval(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """How minutes were approved: `approved_in` is the meeting that did."""
+    """How minutes were approved: `approved_in` is the meeting that did, `seen` what the minutes said of their words when
+    they were read."""
 
     approved_in: UUID | None = None
+    seen: Annotated[str, msgspec.Meta(max_length=64)] = ""
 
 
 class NewCorrection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -4,7 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from litestar import Request, Response, Router, get, post
-from litestar.params import FromPath
+from litestar.params import FromPath, FromQuery
 
 from circle.core import access, auth, clock, errors, fields, pages, web
 from circle.core.auth import Actor, Me
@@ -115,10 +115,17 @@ async def decide(
 
 @get(HERE + "/genehmigung", opt={"permission": "minutes.approve"})
 async def show_approval(
-    request: Incoming, db: web.Db, caller: web.Asking, actor: web.Acting, reference: FromPath[str]
+    request: Incoming,
+    db: web.Db,
+    caller: web.Asking,
+    actor: web.Acting,
+    reference: FromPath[str],
+    gelesen: FromQuery[str] = "",
 ) -> Response[bytes]:
-    """What the approval means and who gets the final version."""
-    return await _confirm(request, db, caller, actor, reference, "minutes.approve", "minutes/approve.html")
+    """What the approval means and who gets the final version. `gelesen` says which words the page of the minutes showed."""
+    return await _confirm(
+        request, db, caller, actor, reference, "minutes.approve", "minutes/approve.html", gelesen[:64]
+    )
 
 
 @post(HERE + "/genehmigung", opt={"permission": "minutes.approve"})
@@ -226,6 +233,7 @@ async def _confirm(
     reference: str,
     right: str,
     template: str,
+    seen: str = "",
 ) -> Response[bytes]:
     """The page before an act that cannot be taken back: what will happen, and exactly who gets what."""
     found = await store.get(db, caller, reference=reference[:40], unborn=True)
@@ -233,7 +241,8 @@ async def _confirm(
     minutes: Minutes = pages.as_struct(found, Minutes)
     rules.require_held(minutes.meeting_state)
     return pages.show(
-        request, template, actor.card, minutes=minutes, revision=found.revision,
+        request, template, actor.card, minutes=minutes, revision=found.revision, seen=seen or minutes.seen,
+        shut=[f"TOP {item.number}" for item in minutes.items if item.title == rules.MASK],
         recipients=await store.list_recipients(db, minutes.meeting_id, actor.today),
         annexes=[item for item in minutes.items if item.confidentiality == "confidential"],
         undecided=[one for one in minutes.objections if one.decision is None],

@@ -105,6 +105,16 @@ def require_approved(state: str) -> None:
         raise errors.Conflict("Berichtigt wird erst nach der Genehmigung. Vorher ändern Sie den Text selbst.")
 
 
+def require_seen(seen: str, now: str) -> None:
+    """Raises Conflict when the words are no longer those that were read; '' says nothing about what was read."""
+    if seen and seen != now:
+        raise errors.Conflict(
+            "Seit Sie die Niederschrift gelesen haben, hat sich ihr Text geändert. Bitte lesen Sie sie noch einmal und "
+            "genehmigen Sie dann.",
+            code="words_changed",
+        )
+
+
 def masked(item: dict[str, Any]) -> dict[str, Any]:
     """The item as everybody sees it: its number and state, and that it is confidential."""
     return dict.fromkeys(item) | {

@@ -49,8 +49,7 @@ async def get(
         )
         select me.card as me, coalesce(f.revision, 0) as revision,
             case when f.meeting_id is not null then
-                coalesce((select content from frozen), minutes_content(f.meeting_id, me.keys, false))
-                || jsonb_build_object('id', f.id, 'meeting_id', f.meeting_id, 'meeting_state', f.meeting_state,
+                w.content || jsonb_build_object('seen', encode(sha256(convert_to(w.content::text, 'UTF8')), 'hex'), 'id', f.id, 'meeting_id', f.meeting_id, 'meeting_state', f.meeting_state,
                     'state', coalesce(f.state, 'draft'), 'version', coalesce(f.version, 0), 'keeper_id', f.keeper_id,
                     'chair_id', f.chair_id, 'draft_sent_on', f.draft_sent_on, 'objection_until', f.objection_until,
                     'objection_steps', coalesce(f.objection_steps, '[]'), 'approved_on', f.approved_on,
@@ -74,7 +73,8 @@ async def get(
                         where a.meeting_id = f.meeting_id and (a.represented_by = me.person_id
                             or a.person_id = me.person_id and a.status = 'present' and b.id is not null)))
             end as body
-        from me left join found f on true
+        from me left join found f on true cross join lateral (
+            select coalesce((select content from frozen), minutes_content(f.meeting_id, me.keys, false)) as content) w
         """,
         caller,
         meeting_id,
@@ -186,6 +186,16 @@ async def content(db: Connection, meeting_id: UUID) -> dict[str, Any]:
     found = await db.fetchval("select minutes_content($1, '{}', true)", meeting_id)
     decoded: dict[str, Any] = msgspec.json.decode(found)
     return decoded
+
+
+async def seen(db: Connection, meeting_id: UUID, keys: list[str]) -> str:
+    """What `get` tells as `seen` of minutes that are not approved: the words as they stand now, as far as `keys` open them."""
+    found: str = await db.fetchval(
+        "select encode(sha256(convert_to(minutes_content($1, $2, false)::text, 'UTF8')), 'hex')",
+        meeting_id,
+        keys,
+    )
+    return found
 
 
 async def insert(db: Connection, meeting_id: UUID, head: MinutesHead) -> UUID:

@@ -86,6 +86,38 @@ async def test_words_that_came_since_are_not_approved_unseen(
     assert (answer.status_code, answer.json()["state"]) == (200, "approved_with_changes")
 
 
+@pytest.mark.confidential
+async def test_an_annex_is_not_approved_unseen_by_whoever_may_read_it(
+    db: Connection, client: Clients, office: Clock
+) -> None:
+    world = await sent(db, office)
+    anna, browser = await client.as_("anna"), await client.browser("anna")
+    change = "update agenda_content set minutes = $2 where item_id = $1"
+    shut = (await anna.get(world.path)).json()["seen"]
+    await db.execute(change, world.secret_item, "Anders.")
+    assert (await anna.get(world.path)).json()["seen"] == shut, "nothing is told of what is not open"
+    page = (await browser.get(f"{PAGE}/genehmigung")).text
+    assert "Vertraulich und für Sie nicht geöffnet: TOP 2" in page
+    await db.execute(
+        "insert into named_access (object_id, person_id) values ($1, $2)",
+        world.secret_item, await make.person_id(db, "anna"),
+    )  # fmt: skip
+    read = (await browser.get(PAGE)).text
+    seen = (await anna.get(world.path)).json()["seen"]
+    assert f"{PAGE}/genehmigung?gelesen={seen}" in read and seen != shut
+    assert "nicht geöffnet" not in (await browser.get(f"{PAGE}/genehmigung?gelesen={seen}")).text
+    await db.execute(change, world.secret_item, "Noch anders.")
+    refused = await act(anna, world, "approve", {"seen": seen}, key="a")
+    assert (refused.status_code, refused.json()["code"]) == (409, "words_changed")
+    page = (await browser.get(f"{PAGE}/genehmigung?gelesen={seen}")).text
+    assert "Der Text hat sich geändert" in page and f'name="seen" value="{seen}"' in page
+    form = {"revision": "2", "idempotency_key": "b", "seen": seen}
+    answer = await browser.post(f"{PAGE}/genehmigung", form)
+    assert answer.status_code == 409 and "Bitte lesen Sie sie noch einmal" in answer.text
+    seen = (await anna.get(world.path)).json()["seen"]
+    assert (await act(anna, world, "approve", {"seen": seen}, key="c")).status_code == 200
+
+
 async def test_every_objection_is_decided_before(db: Connection, client: Clients, office: Clock) -> None:
     world, objection = await objected(db, office)
     anna = await client.as_("anna")
