@@ -218,7 +218,8 @@ async def close(
     """Count a vote and enter what became of the item: result, wording, voices and reservations, in one act.
 
     A house that votes takes back what it reserved on the item before. Raises Stale when a house has objected meanwhile,
-    Invalid for a decision without a quorum or without the consent that it takes, Conflict when it is closed.
+    Invalid for a decision without a quorum or without the consent that it takes, Conflict when it is closed, or
+    (`houses_changed`) when the silence of a house is to be consent that was not there to be asked.
     """
     meeting, ballot = await _ballot(db, actor, ballot_id)
     access.require(actor, "meetings.run")
@@ -231,6 +232,7 @@ async def close(
     there = await store.find_presence(db, meeting.id, at)
     quorum = rules.quorum(there, meeting_least(meeting))
     entitled = {one.authority_id: one for one in await store.list_entitled(db, item.id, at)}
+    rules.require_asked(closing, entitled)
     votes = await store.list_cast(db, ballot.id)
     reserved = await _reserved(db, actor, item)
     found = rules.tally(

@@ -227,7 +227,8 @@ async def close(
 ) -> Response[Ballot]:
     """Count the vote and enter result, wording, voices and reservations at the item, in one act.
 
-    Without a quorum nothing is decided. With If-Match it is stale when a house has objected since.
+    Without a quorum nothing is decided. With If-Match it is stale when a house has objected since. With `houses`, silence is
+    consent only while the houses that can vote are those (409 `houses_changed`).
     """
     return await _ballot(
         request, db, caller, actor, ballot_id,

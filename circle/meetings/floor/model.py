@@ -234,7 +234,8 @@ class NewVote(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class BallotClosing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The end of a vote. Counts are those of a show of hands; reservations are counted as the houses declared them.
 
-    `no_objection` establishes that the houses which said nothing consent.
+    `no_objection` establishes that the houses which said nothing consent; `houses` are those that were there when objections
+    were asked for.
     """
 
     result: Result
@@ -242,3 +243,4 @@ class BallotClosing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     against: Count = 0
     abstained: Count = 0
     no_objection: bool = False
+    houses: Annotated[list[UUID], msgspec.Meta(max_length=20)] | None = None

@@ -261,9 +261,8 @@ async def _context(
 
 def _input(kind: type[T], form: FormMultiDict, prefix: str) -> T:
     """The input among the fields of a form that begin with a prefix."""
-    return fields.from_form(
-        kind, {name.removeprefix(prefix): value for name, value in form.items() if name.startswith(prefix)}
-    )
+    named = [(name, value) for name, value in form.multi_items() if name.startswith(prefix)]
+    return fields.from_form(kind, FormMultiDict((name.removeprefix(prefix), value) for name, value in named))
 
 
 router = Router(

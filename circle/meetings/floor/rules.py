@@ -197,6 +197,16 @@ def tally(
     return Tally(Votes(**found), 0, frozenset(), assumed)
 
 
+def require_asked(closing: BallotClosing, present: Collection[UUID]) -> None:
+    """Raises Conflict when silence is to be consent, and other houses are there than when objections were asked for."""
+    if closing.no_objection and closing.houses is not None and set(closing.houses) != set(present):
+        raise errors.Conflict(
+            "Inzwischen sind andere Häuser da als auf der Seite. Bitte fragen Sie noch einmal nach Einwänden und "
+            "schließen Sie dann.",
+            code="houses_changed",
+        )
+
+
 def _houses(number: int) -> str:
     return "1 Haus" if number == 1 else f"{number} Häuser"
 

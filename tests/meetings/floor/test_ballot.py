@@ -370,6 +370,33 @@ async def test_closing_knows_what_came_meanwhile(db: Connection, client: Clients
     assert done.json()["words"] == "verabredet, ein Vorbehalt offen"
 
 
+async def test_a_house_that_comes_in_later_does_not_consent_unasked(
+    db: Connection, client: Clients, office: Clock
+) -> None:
+    meeting, _, ballot = await balloted(db, office, client)
+    await leave(db, office, meeting, "ben")
+    mona, browser = await client.as_("mona"), await client.browser("mona")
+    votes = (await mona.get(ballot)).json()["votes"]
+    asked = [one["authority_id"] for one in votes if one["present"]]
+    page = (await browser.get(f"{PAGE}/raum")).text
+    assert len(asked) == 4 and all(f'name="close_houses" value="{one}"' in page for one in asked)
+    await enter(db, office, meeting, "ben", house="br-arnsberg")
+    refused = await ended(mona, ballot, no_objection=True, houses=asked)
+    assert (refused.status_code, refused.json()["code"]) == (409, "houses_changed")
+    form = {
+        "close_result": "agreed", "close_no_objection": "true", "close_houses": asked, "von": "raum",
+        "revision": "1", "idempotency_key": "a",
+    }  # fmt: skip
+    path = f"{PAGE}/abstimmung/{ballot.rsplit('/', 1)[-1]}/schliessen"
+    shown = await browser.post(path, form)
+    assert shown.status_code == 409 and "noch einmal nach Einwänden" in shown.text
+    ben = str(await make.authority(db, "br-arnsberg"))
+    assert f'name="close_houses" value="{ben}"' in shown.text, "the new set is shown"
+    form |= {"close_houses": [*asked, ben], "idempotency_key": "b"}
+    assert (await browser.post(path, form)).status_code == 303
+    assert (await mona.get(ballot)).json()["counts"]["consent"] == 5
+
+
 async def test_a_double_click_closes_once(db: Connection, client: Clients, office: Clock) -> None:
     _, _, ballot = await balloted(db, office, client)
     mona = await client.as_("mona")
