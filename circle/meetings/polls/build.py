@@ -8,14 +8,11 @@ from circle.core.clock import Clock
 from circle.core.db import Database
 from circle.core.files import Storage
 from circle.distribution import actions as distribution
-from circle.distribution.model import Part
+from circle.distribution.model import Level, Part
 from circle.settings import Settings
 
 from . import rules, store
 from .model import Hold
-
-AUDIENCE = ["circle", "internal"]
-"""Who has left the circle since still has to get rid of the days."""
 
 
 async def build_holds(
@@ -43,10 +40,12 @@ async def build_holds(
                         db, name=f"{word}-{one.date.isoformat()}.ics", kind="text/calendar", size=len(content),
                         sha256=digest, key=key, uploaded_by=None,
                     )  # fmt: skip
-                    await files.use(db, file.id, one.poll_id, AUDIENCE)
+                    await files.use(db, file.id, one.poll_id, one.audience)
                     title = f"{word} für den Kalender: {calendar.date_long(one.date)}"
+                    # What is of the circle's level is attached for its members alone, and a day is taken off calendars by mail.
+                    level: Level = "internal" if one.off else "circle"
                     await distribution.add_part(
-                        db, dispatch_id, Part(title, "internal", file.id, audience=AUDIENCE)
+                        db, dispatch_id, Part(title, level, file.id, audience=one.audience)
                     )
                 await distribution.start(db, dispatch_id)
                 kept = True

@@ -113,9 +113,13 @@ class Link(msgspec.Struct, frozen=True):
 
 
 class Hold(msgspec.Struct, frozen=True):
-    """A proposed day as a calendar keeps it free, for the letter `off` that gives it up or the one that asks."""
+    """A proposed day as a calendar keeps it free, for the letter `off` that gives it up or the one that asks.
+
+    `audience` opens the file: who sees the poll, and who was asked about a day that is given up.
+    """
 
     poll_id: UUID
+    audience: list[str]
     title: str
     place: str
     calendar_id: UUID

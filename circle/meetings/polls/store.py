@@ -140,7 +140,11 @@ async def list_holds(db: Connection, dispatch_id: UUID) -> list[Hold]:
     rows = await db.fetch(
         """
         select p.id as poll_id, p.title, p.place, d.calendar_id, d.date, d.start_local, d.end_local,
-            (s.details ->> 'off')::boolean as off
+            (s.details ->> 'off')::boolean as off,
+            -- Who has left the circle since still has to get rid of the days.
+            p.audience || case when (s.details ->> 'off')::boolean then array(
+                select 'person:' || a.person_id from date_poll_person a where a.poll_id = p.id order by 1)
+                else '{}' end as audience
         from dispatch s join date_poll p on p.id = (s.details ->> 'poll_id')::uuid
         join date_poll_date d on d.poll_id = p.id and d.number is distinct from (s.details ->> 'kept')::integer
         where s.id = $1 order by d.number

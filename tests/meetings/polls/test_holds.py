@@ -110,6 +110,11 @@ async def test_each_day_comes_along_with_the_mail(db: Connection, client: Client
         "/terminantwort?link=" in text and "Vormerkung für den Kalender: Mittwoch, 10. Februar 2027" in text
     )
     assert await db.fetchval("select count(*) from file where name like 'Vormerkung%'") == 2
+    await make.person(db, "rita", name="Rita Regional", authority="br-koeln", roles=["regional_staff"])
+    rita, ben = await client.as_("rita"), await client.as_("ben")
+    for file in await db.fetch("select id from file where name like 'Vormerkung%'"):
+        assert (await rita.get(f"/api/v1/files/{file['id']}/content")).status_code == 404, "not of her level"
+        assert (await ben.get(f"/api/v1/files/{file['id']}/content")).status_code == 200
 
 
 async def test_a_fixed_day_frees_the_others_once(db: Connection, client: Clients, post: Post) -> None:
@@ -130,6 +135,12 @@ async def test_a_fixed_day_frees_the_others_once(db: Connection, client: Clients
     for nick in ("anna", "ben", "kim", "mona"):
         files = calendars(mails[f"{nick}@example.org"])
         assert told(files) == [("CANCEL", first, 1, "CANCELLED", "2027-02-10")], nick
+    await make.person(db, "rita", name="Rita Regional", authority="br-koeln", roles=["regional_staff"])
+    off = await db.fetchval("select id from file where name like 'Absage%'")
+    for nick, status in (("rita", 404), ("kim", 200), ("ben", 200)):
+        assert (await (await client.as_(nick)).get(f"/api/v1/files/{off}/content")).status_code == status, (
+            nick
+        )
     meeting = await db.fetchrow("select id, calendar_id, sequence from meeting")
     assert f"{meeting['calendar_id']}@example.invalid" == second and meeting["sequence"] == 1
 
