@@ -30,6 +30,8 @@ MOST_SEATS = 64
 """Open pages of one item in one process."""
 BACKLOG = 512
 """Messages that wait for a page that does not take them; beyond it the page has to come again."""
+HEAVIEST = 2 * 1024 * 1024
+"""Bytes that wait so, characters of what is said to people; for a page that has taken everything it may be more at once."""
 WRITING = 20.0
 """Seconds for which somebody is said to write after the last word."""
 AWAY = (errors.Unavailable, asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError)
@@ -54,16 +56,29 @@ class Seat:
     def __init__(self, caller: Caller, page: Page, person_id: UUID | None) -> None:
         self.caller, self.page, self.person_id = caller, page, person_id
         self.waiting: asyncio.Queue[bytes | str] = asyncio.Queue(BACKLOG)
+        self.weight = 0
         self.full = asyncio.Event()
         self.has_written = False
         self.others: list[str] = []
 
-    def give(self, message: bytes | str) -> None:
+    def give(self, *messages: bytes | str) -> None:
         """Something for the page, in order. One that takes nothing is told to come again."""
+        weight = sum(len(message) for message in messages)
+        if self.weight and self.weight + weight > HEAVIEST:
+            self.full.set()
+            return
         try:
-            self.waiting.put_nowait(message)
+            for message in messages:
+                self.waiting.put_nowait(message)
+                self.weight += len(message)
         except asyncio.QueueFull:
             self.full.set()
+
+    async def take(self) -> bytes | str:
+        """The next message for the page; waits for one."""
+        message = await self.waiting.get()
+        self.weight -= len(message)
+        return message
 
 
 class _Open:
@@ -132,10 +147,10 @@ class Desk:
                     actor = await auth.actor(db, caller)
                     fresh = await actions.catch_up(db, actor, opened.item_id, sheet)
                 try:
-                    seat.give(bytes([Kind.STATE]) + sheet.since(content))
+                    lacking = sheet.since(content)
                 except ValueError as error:
                     raise errors.Invalid("Diese Nachricht ist nicht lesbar.") from error
-                seat.give(bytes([Kind.KNOWN]) + sheet.state())
+                seat.give(bytes([Kind.STATE]) + lacking, bytes([Kind.KNOWN]) + sheet.state())
                 self._share(opened, fresh)
                 return
             async with self._in_hand(opened, caller) as (db, sheet):

@@ -163,7 +163,7 @@ async def _receive(socket: Socket, desk: Desk, seat: Seat) -> None:
 
 async def _send(socket: Socket, seat: Seat) -> None:
     while True:
-        message = await seat.waiting.get()
+        message = await seat.take()
         await socket.send_data(message, mode="binary" if isinstance(message, bytes) else "text")
 
 

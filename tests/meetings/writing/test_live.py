@@ -216,6 +216,25 @@ async def test_a_text_does_not_grow_without_end(room: Room) -> None:
     assert anna.closed == 4400 and await room.text() == "kurz"
 
 
+async def test_what_waits_for_a_page_is_bounded() -> None:
+    caller: Any = None
+    seat, whole = desks.Seat(caller, caller, None), b"x" * (desks.HEAVIEST + 1)
+    seat.give(whole, b"known")
+    assert not seat.full.is_set(), "a long sheet alone comes through"
+    assert [await seat.take() for _ in range(2)] == [whole, b"known"] and seat.weight == 0
+    for _ in range(4):
+        seat.give(b"x" * (desks.HEAVIEST // 4))
+    assert not seat.full.is_set()
+    seat.give("{}")
+    assert seat.full.is_set() and seat.waiting.qsize() == 4
+    many = desks.Seat(caller, caller, None)
+    for _ in range(desks.BACKLOG):
+        many.give(b"x")
+    assert not many.full.is_set()
+    many.give(b"x")
+    assert many.full.is_set() and many.weight == desks.BACKLOG
+
+
 async def test_delivered_twice_and_in_another_order(room: Room) -> None:
     """The same update sent again, and notices that come late, twice or backwards."""
     anna, mona = await room.writer("anna", 0), await room.writer("mona", 1)
