@@ -238,7 +238,7 @@ async def close(
     found = rules.tally(
         ballot.kind, entitled, {one.authority_id: one.choice for one in votes}, closing, reserved.values()
     )
-    rules.require_result(closing.result, ballot.kind, found, quorum, meeting.rules)
+    rules.require_result(closing, ballot.kind, found, quorum, meeting.rules)
     for house in found.assumed:
         await store.insert_vote(
             db, ballot, entitled[house], choice="consent", assumed=True, entered_by=actor.person_id, at=at

@@ -235,7 +235,7 @@ class BallotClosing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The end of a vote. Counts are those of a show of hands; reservations are counted as the houses declared them.
 
     `no_objection` establishes that the houses which said nothing consent; `houses` are those that were there when objections
-    were asked for.
+    were asked for. `despite_silence`: where each house votes, it is decided without those that have not.
     """
 
     result: Result
@@ -243,4 +243,5 @@ class BallotClosing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     against: Count = 0
     abstained: Count = 0
     no_objection: bool = False
+    despite_silence: bool = False
     houses: Annotated[list[UUID], msgspec.Meta(max_length=20)] | None = None

@@ -212,13 +212,13 @@ def _houses(number: int) -> str:
 
 
 def require_result(
-    result: str, kind: BallotKind, found: Tally, quorum: Quorum, procedure: Mapping[str, Any]
+    closing: BallotClosing, kind: BallotKind, found: Tally, quorum: Quorum, procedure: Mapping[str, Any]
 ) -> None:
     """Raises Invalid for a decision without a quorum, without a voice, or while the consent of a house is still missing.
 
     Whether a result fits the item, and that none goes against a house, the agenda's own rule says.
     """
-    if result not in DECIDING:
+    if closing.result not in DECIDING:
         return
     if not quorum.met:
         raise errors.Invalid(
@@ -237,6 +237,12 @@ def require_result(
             f"Nach der Geschäftsordnung stimmt jedes anwesende Haus ausdrücklich zu. Noch nichts gesagt: {_houses(found.without)}.",
             code="consent_missing",
             fields={"result": "Bitte warten Sie alle Stimmen ab oder wählen Sie ein anderes Ergebnis."},
+        )  # fmt: skip
+    if kind == "by_name" and found.without and not closing.despite_silence:
+        raise errors.Invalid(
+            f"Noch nicht abgestimmt: {_houses(found.without)}.",
+            code="consent_missing",
+            fields={"despite_silence": "Bitte warten Sie auf diese Stimmen oder bestätigen Sie, dass es ohne sie geht."},
         )  # fmt: skip
     if not any(msgspec.structs.asdict(found.counts).values()):
         raise errors.Invalid(

@@ -114,7 +114,10 @@ async def test_the_last_vote_counts_and_all_are_kept(db: Connection, client: Cli
     ben, mona = await client.as_("ben"), await client.as_("mona")
     for choice in ("against", "abstained", "consent"):
         assert (await say(ben, ballot, choice)).status_code == 200
-    done = (await ended(mona, ballot)).json()
+    refused = await ended(mona, ballot)
+    assert (refused.status_code, refused.json()["code"]) == (400, "consent_missing"), "others have not voted"
+    assert [one["field"] for one in refused.json()["errors"]] == ["despite_silence"]
+    done = (await ended(mona, ballot, despite_silence=True)).json()
     assert done["counts"]["consent"] == 1 and done["counts"]["against"] == 0
     assert await db.fetchval("select count(*) from ballot_vote") == 3
     late = await say(ben, ballot, "against")
@@ -186,7 +189,7 @@ async def test_a_vote_stays_when_its_house_leaves(db: Connection, client: Client
     assert refused.status_code == 403, "who has left cannot change it"
     for nick in ("ben", "kim"):
         await say(await client.as_(nick), ballot, "consent")
-    done = (await ended(mona, ballot)).json()
+    done = (await ended(mona, ballot, despite_silence=True)).json()
     assert done["counts"] == {"consent": 2, "reservation": 1, "against": 0, "abstained": 0}
     assert (done["present"], done["voices"]) == (4, 5)
 
@@ -205,7 +208,7 @@ async def test_one_voice_a_house_whoever_carries_it(db: Connection, client: Clie
     )  # fmt: skip
     assert (await say(dina, ballot, "consent")).status_code == 200
     assert (await say(kim, ballot, "against")).status_code == 403
-    done = (await ended(mona, ballot)).json()
+    done = (await ended(mona, ballot, despite_silence=True)).json()
     assert done["counts"] == {"consent": 1, "reservation": 0, "against": 0, "abstained": 0}
 
 
@@ -219,7 +222,7 @@ async def test_a_deputy_without_an_office_of_their_own_reserves_for_the_member(
     await enter(db, office, meeting, "rita", house="br-detmold", member="tom")
     detmold = str(await make.authority(db, "br-detmold"))
     assert (await say(mona, ballot, "reservation", authority_id=detmold)).status_code == 200
-    assert (await ended(mona, ballot, "agreed")).status_code == 200
+    assert (await ended(mona, ballot, "agreed", despite_silence=True)).status_code == 200
     assert [one["by_name"] for one in (await the_item(mona, item))["reservations"]] == [
         "Tom Detmold (BR Detmold)"
     ]
