@@ -30,6 +30,7 @@ async def attend(
         people.get(attending.represented_by),
         meeting.date,
         appointed_only=_appointed_only(meeting),
+        overnight=rules.is_overnight(meeting, actor.now),
     )
     lines = await _lines(db, meeting)
     if person_id in lines:
@@ -63,6 +64,7 @@ async def record(
                 meeting.date,
                 place,
                 appointed_only=_appointed_only(meeting),
+                overnight=rules.is_overnight(meeting, actor.now),
             )
             if one.person_id in lines:
                 rules.require_as_in_room(lines[one.person_id], one, place)

@@ -250,11 +250,13 @@ def require_attending(
     field: str = "",
     *,
     appointed_only: bool = False,
+    overnight: bool = False,
 ) -> None:
     """How a person may attend: houses by their members, deputies in their time or somebody sent by the member's house.
 
-    `appointed_only`: by the procedure only the appointed deputy represents. Raises Invalid at the fields; `field` goes
-    before their names.
+    `appointed_only`: by the procedure only the appointed deputy represents; `overnight`: the meeting went on after
+    midnight, so that whoever left may have done so on the next day. Raises Invalid at the fields; `field` goes before
+    their names.
     """
     wrong: dict[str, str] = {}
     if who is None:
@@ -274,12 +276,25 @@ def require_attending(
             )
     elif attending.represented_by:
         wrong[f"{field}represented_by"] = "Vertreten wird nur, wer selbst nicht da ist."
-    wrong |= _span(attending, on, field)
+    wrong |= _span(attending, on, field, overnight=overnight)
     if wrong:
         raise errors.Invalid("Bitte prüfen Sie die Anwesenheit.", fields=wrong)
 
 
-def _span(attending: Attending, on: date, field: str) -> dict[str, str]:
+def _was_there(came: str, left: str, at: str) -> bool:
+    """Whether a minute lies between two, the second of which may be past midnight."""
+    return came <= at < left if came < left else at >= came or at < left
+
+
+def is_overnight(meeting: StoredMeeting, now: datetime) -> bool:
+    """Whether a meeting that was opened went on after midnight, on the clock of its place."""
+    if meeting.started_at is None:
+        return False
+    zone = ZoneInfo(meeting.time_zone)
+    return (meeting.ended_at or now).astimezone(zone).date() > meeting.started_at.astimezone(zone).date()
+
+
+def _span(attending: Attending, on: date, field: str, *, overnight: bool) -> dict[str, str]:
     wrong: dict[str, str] = {}
     times: dict[str, time] = {}
     for name in ("from_local", "to_local"):
@@ -291,7 +306,7 @@ def _span(attending: Attending, on: date, field: str) -> dict[str, str]:
             calendar.parse_local(on, text)
         except calendar.LocalTimeError as error:
             wrong[field + name] = str(error)
-    if len(times) == 2 and times["to_local"] <= times["from_local"]:
+    if len(times) == 2 and times["to_local"] <= times["from_local"] and not overnight:
         wrong[f"{field}to_local"] = "Das Ende muss nach dem Beginn liegen."
     return wrong
 
@@ -313,7 +328,7 @@ def quorum(
         for one in attendance
         if one.house
         and one.status in ("present", "represented")
-        and (at is None or ((one.from_local or "") <= at and at < (one.to_local or "24:00")))
+        and (at is None or _was_there(one.from_local or "", one.to_local or "24:00", at))
     }
     return quorum_of(there, members, editions, least=least)
 

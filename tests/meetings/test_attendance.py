@@ -4,9 +4,12 @@ from typing import Any
 from uuid import UUID
 
 import httpx
+import msgspec
 
 from circle.core.clock import Clock
 from circle.core.db import Connection
+from circle.meetings import rules
+from circle.meetings.model import Attendee
 from tests import make
 from tests.clients import Clients, queries
 from tests.consultations import Page
@@ -103,6 +106,33 @@ async def test_what_cannot_be_is_refused_at_its_field(db: Connection, client: Cl
     answer = await put(mona, meeting, twice, match='"v3"')
     assert [one["field"] for one in answer.json()["errors"]] == ["items.1.person_id"]
     assert kim
+
+
+async def test_a_list_on_paper_goes_past_midnight_when_the_meeting_did(
+    db: Connection, client: Clients, office: Clock
+) -> None:
+    meeting = await running(db, office)
+    (ben,) = await ids(db, "ben")
+    mona = await client.as_("mona")
+    late = {"status": "present", "from_local": "20:00", "to_local": "00:30"}
+    assert (await put(mona, meeting, late, ben)).status_code == 400
+    await db.execute(
+        "update meeting set started_at = '2026-11-22 18:00+00', ended_at = '2026-11-23 00:10+00' where id = $1",
+        meeting,
+    )
+    answer = await put(mona, meeting, late, ben)
+    assert answer.status_code == 200, answer.text
+    listed = {"items": [{"person_id": str(ben)} | late]}
+    revision = await db.fetchval("select revision from meeting where id = $1", meeting)
+    answer = await put(mona, meeting, listed, match=f'"v{revision}"')
+    assert answer.status_code == 200, answer.text
+    (one,) = answer.json()["items"]
+    assert (one["from_local"], one["to_local"]) == ("20:00", "00:30")
+    there = [
+        rules.quorum([msgspec.convert(one, Attendee)], [], [], at=at).present
+        for at in ("19:59", "20:00", "23:59", "00:29", "00:30")
+    ]
+    assert there == [0, 1, 1, 1, 0]
 
 
 async def test_who_may_not_and_when_not(db: Connection, client: Clients, office: Clock) -> None:
