@@ -10,6 +10,7 @@ from circle.core import access, auth, clock, errors, fields, pages, web
 from circle.core.auth import Actor, Me
 from circle.core.db import Answer, Caller, Connection
 
+from ..writing import panel as writing
 from . import actions, rules, store
 from .model import Approval, Minutes, MinutesHead, NewCorrection, NewObjection, Ruling, Version
 
@@ -179,6 +180,7 @@ async def _page(db: Connection, caller: Caller, found: Answer) -> dict[str, Any]
         "may": may,
         "may_object": may["object"] and minutes.objection_until is not None and today <= minutes.objection_until,
         "undecided": [one for one in minutes.objections if one.decision is None],
+        "unsettled": await writing.unsettled(db, caller, minutes.meeting_id) if may["write"] else [],
         "points": _points(minutes),
         "line": rules.status_line(
             minutes.state, minutes.objection_until, minutes.approved_on, minutes.approved_in_reference or ""
@@ -244,6 +246,7 @@ async def _confirm(
         request, template, actor.card, minutes=minutes, revision=found.revision, seen=seen or minutes.seen,
         shut=[f"TOP {item.number}" for item in minutes.items if item.title == rules.MASK],
         recipients=await store.list_recipients(db, minutes.meeting_id, actor.today),
+        unsettled=await writing.unsettled(db, caller, minutes.meeting_id),
         annexes=[item for item in minutes.items if item.confidentiality == "confidential"],
         undecided=[one for one in minutes.objections if one.decision is None],
         meetings=[

@@ -92,7 +92,7 @@ async def show_room(
     access.require(actor, "meetings.run")
     meeting_rules.require_step("attend", room.state)
     await agenda.note_reading(db, caller, found.me, room.agenda)
-    return pages.show(request, "room/room.html", actor.card, **await _screen(db, actor, found, room))
+    return pages.show(request, "room/room.html", actor.card, **await _screen(db, caller, actor, found, room))
 
 
 @get(HERE + "/live", opt={"permission": "signed_in"})
@@ -436,7 +436,7 @@ async def _do(
             raise pages.Again(_confirmation(request, actor, found, room, form, wrong)) from wrong
         if again:
             await again(form, wrong, found, room)
-        context = await _screen(db, actor, found, room)
+        context = await _screen(db, caller, actor, found, room)
         pages.again(request, "room/room.html", actor, wrong, form, **context)
 
 
@@ -496,7 +496,7 @@ def _drawn(room: Room, now: datetime) -> dict[str, Any]:
     }
 
 
-async def _screen(db: Connection, actor: Actor, found: Answer, room: Room) -> dict[str, Any]:
+async def _screen(db: Connection, caller: Caller, actor: Actor, found: Answer, room: Room) -> dict[str, Any]:
     """The moderation's one screen."""
     running, before = room.state == "running", room.state in meeting_rules.BEFORE_MEETING
     expected = await store.list_expected(db, room.id) if running or before else []
@@ -512,6 +512,7 @@ async def _screen(db: Connection, actor: Actor, found: Answer, room: Room) -> di
     if before or (running and view.is_beginning(context["scene"])):
         context["summons"] = await summons_panel.panel(db, actor, room)
     return context | {
+        "unsettled": await writing_panel.unsettled(db, caller, room.id) if running else [],
         "von": "raum",
         "revision": found.revision,
         "before": before,

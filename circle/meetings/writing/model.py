@@ -80,6 +80,21 @@ class Card(msgspec.Struct, frozen=True):
     task_reference: str | None = None
 
 
+class Written(msgspec.Struct, frozen=True):
+    """An item of a meeting with its text and what became of its lines."""
+
+    page: Page
+    kept: list[Kept]
+
+
+class Unsettled(msgspec.Struct, frozen=True):
+    """How many lines of an item wait for somebody to confirm them, and where that is done."""
+
+    name: str
+    path: str
+    lines: int
+
+
 class Draft(msgspec.Struct, frozen=True):
     """A task as it was understood; `wrong` says at which field something is left to decide."""
 

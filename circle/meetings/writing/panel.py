@@ -3,18 +3,19 @@
 from typing import Any
 from uuid import UUID
 
+import msgspec
 from markupsafe import Markup
 
-from circle.core import access
+from circle.core import access, auth
 from circle.core.auth import Actor
-from circle.core.db import Connection
+from circle.core.db import Caller, Connection
 from circle.knowledge import rendering
 from circle.meetings.agenda import rules as agenda
 from circle.meetings.agenda.model import AgendaItem
 from circle.meetings.model import Meeting
 
 from . import rules, store
-from .model import Page
+from .model import Page, Unsettled, Written
 
 MOST_TYPED = 20_000
 
@@ -34,7 +35,7 @@ async def of_page(db: Connection, actor: Actor, page: Page) -> dict[str, Any]:
     """The same for one page."""
     may_write = rules.may_write(actor, page)
     cards = rules.cards(page.text, await store.list_kept(db, page.item_id, list(actor.keys)))
-    waiting = [card for card in cards if card.state in ("open", "changed")]
+    waiting = [card for card in cards if card.state in rules.WAITING]
     people = (
         await store.list_people(db, page.meeting_id, actor.today, sorted(access.RIGHTS["tasks.settle"]))
         if may_write and any(card.kind == "task" for card in waiting)
@@ -50,8 +51,8 @@ async def of_page(db: Connection, actor: Actor, page: Page) -> dict[str, Any]:
     return {
         "open": True,
         "page": page,
-        "name": f"TOP {page.number}" if page.number else page.title,
-        "path": f"/sitzungen/{page.reference}/top/{page.item_id}/schreiben",
+        "name": _name(page),
+        "path": _path(page),
         "person": actor.person_id,
         "may_write": may_write,
         "may_conclude": may_write and access.may(actor, "meetings.run"),
@@ -75,6 +76,26 @@ async def of_page(db: Connection, actor: Actor, page: Page) -> dict[str, Any]:
         "wrong": {},
         "typed_at": None,
     }  # fmt: skip
+
+
+async def unsettled(db: Connection, caller: Caller, meeting_id: UUID) -> list[Unsettled]:
+    """For `writing/waiting.html`: the items of a meeting with lines that wait, as far as the caller may settle them."""
+    found = await store.list_sheets(db, caller, meeting_id)
+    me, sheets = auth.me(found.me), msgspec.json.decode(found.body, type=list[Written])
+    counted = [
+        (one.page, sum(card.state in rules.WAITING for card in rules.cards(one.page.text, one.kept)))
+        for one in sheets
+        if rules.may_write(me, one.page)
+    ]
+    return [Unsettled(_name(page), _path(page), lines) for page, lines in counted if lines]
+
+
+def _name(page: Page) -> str:
+    return f"TOP {page.number}" if page.number else page.title
+
+
+def _path(page: Page) -> str:
+    return f"/sitzungen/{page.reference}/top/{page.item_id}/schreiben"
 
 
 async def shown(db: Connection, keys: list[str], meeting_id: UUID, item_id: UUID | None) -> dict[str, Any]:

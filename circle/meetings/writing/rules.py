@@ -20,6 +20,8 @@ from .model import Captured, Card, Draft, Kept, Kind, Page, Person
 LETTERS: dict[str, Kind] = {"B": "result", "A": "task", "W": "question"}
 KINDS = {kind: minutes.WORDS[letter] for letter, kind in LETTERS.items()}
 MOST_CARDS = 50
+WAITING = ("open", "changed")
+"""Cards on which somebody still has to decide."""
 ALIKE = 0.6
 """How much two lines have to share before one counts as the other, changed."""
 COMPARED = 200

@@ -26,6 +26,28 @@ async def get(db: Connection, caller: Caller, item_id: UUID, reference: str) -> 
     )
 
 
+async def list_sheets(db: Connection, caller: Caller, meeting_id: UUID) -> Answer:
+    """The items of a visible meeting whose text is open to the caller and may hold lines, each with those that were
+    confirmed or dismissed. Whose task came of a line is left out."""
+    return await read_one(
+        db,
+        """
+        with me as materialized (select * from whoami($1, $2))
+        select me.card as me, 0 as revision, (
+            select coalesce(jsonb_agg(jsonb_build_object('page', p.page, 'kept', (
+                    select coalesce(jsonb_agg(jsonb_build_object('kind', l.kind, 'line', l.line, 'state', l.state,
+                        'task_id', null, 'task_reference', null) order by l.at, l.id), '[]')
+                    from captured_line l where l.item_id = i.id and visible(l.audience, me.keys)))
+                order by i."order"), '[]')
+            from agenda_item i cross join lateral (select writing_page(i.id, me.keys) as page) p
+            where i.meeting_id = $3 and (p.page ->> 'open')::boolean and p.page ->> 'text' ~ '[ABW]:')::text as body
+        from me
+        """,
+        caller,
+        meeting_id,
+    )
+
+
 async def hold(db: Connection, item_id: UUID, keys: list[str]) -> bool:
     """Hold the meeting of an item until the end of the transaction, when `keys` see it: acts on its items queue there.
 
