@@ -140,8 +140,8 @@ language sql stable as $$
     from span
 $$;
 
--- How those who were in the room differ from the whole list while an item was dealt with: who was absent all the time, who
--- came or left meanwhile, and where the voice of a house went from one to another.
+-- How those who were in the room differ from the whole list while an item was dealt with: who was absent all the time of those
+-- that carried the voice of a house in the meeting, who came or left meanwhile, and where a voice went from one to another.
 create function item_presence(m meeting, item uuid) returns jsonb
 language sql stable as $$
     with called as (
@@ -150,11 +150,13 @@ language sql stable as $$
     ),
     treated as (select range_agg(span) as spans from called having count(*) > 0),
     there as (
-        select s.person_id, range_agg(tstzrange(s.arrived_at, s.left_at)) as spans
+        select s.person_id, range_agg(tstzrange(s.arrived_at, s.left_at)) as spans,
+            bool_or(s.authority_id is not null) as voice
         from presence s where s.meeting_id = $1.id group by s.person_id
     ),
     change as (
-        select t.person_id, 'absent' as kind, null::timestamptz as at from there t, treated c where not t.spans && c.spans
+        select t.person_id, 'absent' as kind, null::timestamptz as at from there t, treated c
+        where t.voice and not t.spans && c.spans
         union all
         select t.person_id, 'came', lower(r) from there t cross join unnest(t.spans) r join called c on c.span @> lower(r)
         where lower(r) > lower(c.span)

@@ -54,6 +54,29 @@ async def test_times_and_items_tell_who_was_there(client: Clients, db: Connectio
     assert "Egon Mitglied (BR Düsseldorf) kam um 10:20 Uhr." in page.text
 
 
+async def test_guests_are_told_where_they_come_and_go_and_are_missed_nowhere(
+    db: Connection, office: Clock
+) -> None:
+    here = await scene.running(db, office)
+    edda = await make.person_id(db, "edda")
+    await actions.arrive(db, here.at(0), here.meeting, Arrival(here.people["ben"]))
+    await actions.call(db, here.at(0), here.meeting, await here.item("1"))
+    await actions.next_(db, here.at(5), here.meeting, Step(next_id=await here.item("4")))
+    await actions.arrive(db, here.at(10), here.meeting, Arrival(here.people["dora"]))
+    await actions.arrive(db, here.at(20), here.meeting, Arrival(edda))
+    await actions.leave(db, here.at(25), here.meeting, Departure(edda))
+    await actions.next_(db, here.at(30), here.meeting, Step(next_id=await here.item("5")))
+    await meetings.close(db, here.at(60), here.meeting)
+    told = {item.number: rules.presence_lines(item.presence) for item in (await content(here)).items}
+    assert told["1"] == ["Nicht anwesend: Dora Mitglied (BR Detmold)."]
+    assert [line.split(" (")[0] for line in told["4"]] == [
+        "Dora Mitglied",
+        "Edda Fachkraft",
+        "Edda Fachkraft",
+    ]
+    assert told["5"] == []
+
+
 @pytest.mark.confidential
 async def test_who_heard_a_confidential_item_stands_in_its_annex_alone(
     client: Clients, db: Connection, office: Clock
@@ -63,8 +86,9 @@ async def test_who_heard_a_confidential_item_stands_in_its_annex_alone(
         "select item_id from agenda_content where meeting_id = $1 and confidentiality = 'confidential'",
         here.meeting,
     )
-    for nick in ("ben", "dora", "vera"):
+    for nick in ("ben", "dora", "egon", "vera"):
         await actions.arrive(db, here.at(0), here.meeting, Arrival(here.people[nick]))
+    await actions.leave(db, here.at(5), here.meeting, Departure(here.people["egon"]))
     wanted = Calling(confirmed=True, without_guests=True)
     await actions.call(db, here.at(10), here.meeting, item, wanted)
     await actions.leave(db, here.at(15), here.meeting, Departure(here.people["ben"]))
@@ -76,7 +100,7 @@ async def test_who_heard_a_confidential_item_stands_in_its_annex_alone(
     secret = next(one for one in msgspec.json.decode(main["canonical"])["items"] if one["id"] == str(item))
     assert secret["presence"] == []
     kinds = [one["kind"] for one in msgspec.json.decode(annex["canonical"])["presence"]]
-    assert kinds == ["absent", "left"]
+    assert kinds == ["absent", "left"], "a house that was away, and no guest who was asked out"
     for nick, shown in (("dora", True), ("egon", False)):
         answer = await (await client.as_(nick)).get(f"/api/v1/meetings/{here.meeting}/minutes")
         found = next(one for one in answer.json()["items"] if one["id"] == str(item))
