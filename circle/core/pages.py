@@ -92,7 +92,7 @@ def environment(folders: dict[str, Path]) -> jinja2.Environment:
         ),
         "level": lambda value: LEVELS.get(value, value),
         "size": lambda value: (
-            f"{value / 1024:.0f} kB"
+            f"{max(1, round(value / 1024))} kB"
             if value < 1024 * 1024
             else f"{value / 1024 / 1024:.1f} MB".replace(".", ",")
         ),

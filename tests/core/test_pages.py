@@ -73,3 +73,16 @@ def test_every_password_field_is_known_as_a_secret() -> None:
     for template in (Path(__file__).parents[2] / "circle").rglob("*.html"):
         found |= set(re.findall(r"text\('(\w+)'[^}]*type='password'", template.read_text()))
     assert found == pages.SECRETS
+
+
+def test_no_file_is_said_to_be_empty_for_being_small() -> None:
+    size = pages.environment({}).filters["size"]
+    told = {
+        1: "1 kB",
+        400: "1 kB",
+        1024: "1 kB",
+        1600: "2 kB",
+        500 * 1024: "500 kB",
+        3 * 1024**2 // 2: "1,5 MB",
+    }
+    assert {bytes_: size(bytes_) for bytes_ in told} == told
