@@ -439,9 +439,9 @@ async def test_a_page_of_the_room_takes_few_statements(
     mona = await opened(db, client, office)
     await mona.press("TOP 1 aufrufen")
     ben = await client.browser("ben")
-    # Who asks, the room, who is expected; then what floor, writing and summons say for themselves.
+    # Who asks, the room, who is expected; then what floor, writing (the item, and what waits in the others) and summons say.
     for browser, path, most in (
-        (mona.browser, ROOM, 3 + 4 + 2 + 1),
+        (mona.browser, ROOM, 3 + 4 + 3 + 1),
         (ben, LIVE, 2 + 2 + 1),
         (ben, SCREEN, 2 + 1),
     ):
