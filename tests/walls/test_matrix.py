@@ -139,7 +139,7 @@ AUTHORITIES, DEPARTMENTS, DOCUMENTS, FILES, ITEMS, MEETINGS, PEOPLE = (
 )  # fmt: skip
 # A field of a body that is an id → the kind of thing that it names.
 NAMED = {
-    "authority_id": AUTHORITIES, "authority_ids": AUTHORITIES,
+    "authority_id": AUTHORITIES, "authority_ids": AUTHORITIES, "houses": AUTHORITIES,
     "department_id": DEPARTMENTS, "department_ids": DEPARTMENTS, "lead_unit": DEPARTMENTS,
     "document_id": DOCUMENTS, "successor_id": DOCUMENTS,
     "file_id": FILES, "file_ids": FILES,

@@ -341,12 +341,12 @@ async def _stay(
     if meeting_id is None or named not in (None, meeting_id):
         raise errors.NotFound(me=actor.card)
     meeting = await meetings.locked(db, actor, meeting_id)
-    access.require(actor, "meetings.run")
-    rules.require_open_record(meeting.state)
     stays = await meeting_store.list_stays(db, meeting_id)
     stay = next((one for one in stays if one.id == stay_id), None)
-    if stay is None:
+    if stay is None or not (access.may(actor, "meetings.run") or rules.is_told(stay, meeting)):
         raise errors.NotFound(me=actor.card)
+    access.require(actor, "meetings.run")
+    rules.require_open_record(meeting.state)
     return meeting, stays, stay
 
 

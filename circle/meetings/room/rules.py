@@ -173,6 +173,11 @@ def voice(
     return who.authority_id, commissioner
 
 
+def is_told(stay: StoredStay, meeting: StoredMeeting) -> bool:
+    """Whether the room tells everybody who sees it of a stay, as its SQL does: who is there, or was at the end."""
+    return stay.left_at is None or bool(meeting.ended_at and stay.left_at >= meeting.ended_at)
+
+
 def is_guest(stay: StoredStay) -> bool:
     """Whether somebody is there without a voice and without an office."""
     return stay.authority_id is None and not stay.office

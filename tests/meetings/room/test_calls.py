@@ -236,6 +236,11 @@ async def test_a_confidential_item_is_called_up_unread_once_it_is_confirmed(
         told = (await here.room(nick)).stays
         assert "Vera Ministerium" not in {one.name for one in told}, "a gap would tell of the item"
         assert len(told) == 4 and all(one.left_at is one.left_for is None for one in told)
+    egon = await client.as_("egon")
+    for name, status in (("Vera Ministerium", 404), ("Dora Mitglied", 403)):
+        stay = next(one.id for one in room.stays if one.name == name)
+        answer = await egon.delete(f"/api/v1/meetings/{here.meeting}/stays/{stay}")
+        assert answer.status_code == status, "a stay that is not told is not there"
     assert rules.returning(room) == []
     assert (await mona.post(f"/api/v1/agenda-items/{item}/extend", json={"minutes": 5})).status_code == 403
     await actions.next_(db, here.at(10**6), here.meeting, Step(next_id=await here.item("4")))
