@@ -283,7 +283,7 @@ def require_attending(
 
 def _was_there(came: str, left: str, at: str) -> bool:
     """Whether a minute lies between two, the second of which may be past midnight."""
-    return came <= at < left if came < left else at >= came or at < left
+    return came <= at < left if came <= left else at >= came or at < left
 
 
 def is_overnight(meeting: StoredMeeting, now: datetime) -> bool:
@@ -565,8 +565,8 @@ def acts(me: Me, meeting: Meeting, today: date) -> list[str]:
         found.remove("supplement")
         found.append("supplement")
     if runs and state == "invited" and not day_has_come:
-        # Who prepares the meeting looks into its room before.
-        found.append("room")
+        # All are invited: the meeting itself comes next, and who prepares it looks into its room before.
+        found.insert(1 if found[:1] == ["supplement"] else 0, "room")
     if may_call:
         # First the houses are asked for items; said again, it is one more possibility.
         found.insert(len(found) if meeting.called_on else 0, "call")
