@@ -60,6 +60,30 @@ async def test_the_page_of_a_meeting_says_where_it_stands_and_what_comes_next(
         assert words not in member, words
 
 
+async def test_once_all_are_invited_the_room_comes_next(
+    db: Connection, client: Clients, office: Clock
+) -> None:
+    meeting = await invited(db, office)
+
+    async def shown(nick: str) -> tuple[list[str], list[str]]:
+        """The primary button of the page, and the further steps in their order."""
+        page = (await (await client.browser(nick)).get(PAGE)).text
+        further = page.partition('id="next"')[2].partition("</section>")[0]
+        return (
+            re.findall(r'kern-btn--primary"[^>]*><span class="kern-label">([^<]+)<', page),
+            re.findall(r"<li><a[^>]*>([^<]+)<", further),
+        )
+
+    for nick in ("anna", "mona"):
+        assert (await shown(nick))[0] == ["Zum Sitzungsraum"], nick
+    assert (await shown("ben"))[0] == ["Punkt anmelden"]
+    await make.item(db, meeting, "Nachgereicht")
+    primary, further = await shown("anna")
+    assert (primary, further[0]) == (["Nachversand …"], "Zum Sitzungsraum"), (
+        "what waits to be told goes before"
+    )
+
+
 async def test_each_page_is_whole_for_each_person(db: Connection, client: Clients, office: Clock) -> None:
     meeting = await running(db, office)
     await make.item(db, meeting, "Geheim", level="confidential", number="5", status="on_agenda")
