@@ -433,6 +433,21 @@ async def test_the_moderation_is_told_when_somebody_else_goes_on(
         await stream.until("moved", "Der aktuelle Punkt hat gewechselt")
 
 
+async def test_the_way_on_is_one_bar_of_short_buttons_with_whole_names(
+    db: Connection, client: Clients, office: Clock
+) -> None:
+    mona = await opened(db, client, office)
+    await mona.press("TOP 1 aufrufen")
+    await mona.press("TOP 1 abschließen, weiter zu TOP 2")
+    (bar,) = mona.page.xpath("//*[@id='room-steps']/*")
+    assert [words(one) for one in bar.xpath(".//button")] == [
+        "zurück zu TOP 1", "Pause", "Zeit verlängern um 10 min", "Vertagen", "TOP 2 abschließen, weiter zu TOP 3",
+    ]  # fmt: skip
+    for one in bar.xpath(".//span[@class='hidden-visually']"):
+        one.text = ""
+    assert [words(one) for one in bar.xpath(".//button")][:4] == ["zurück", "Pause", "10 min", "Vertagen"]
+
+
 async def test_a_page_of_the_room_takes_few_statements(
     db: Connection, client: Clients, office: Clock
 ) -> None:
