@@ -1042,11 +1042,13 @@ CREATE FUNCTION item_presence(m meeting, item uuid) RETURNS jsonb
     ),
     treated as (select range_agg(span) as spans from called having count(*) > 0),
     there as (
-        select s.person_id, range_agg(tstzrange(s.arrived_at, s.left_at)) as spans
+        select s.person_id, range_agg(tstzrange(s.arrived_at, s.left_at)) as spans,
+            bool_or(s.authority_id is not null) as voice
         from presence s where s.meeting_id = $1.id group by s.person_id
     ),
     change as (
-        select t.person_id, 'absent' as kind, null::timestamptz as at from there t, treated c where not t.spans && c.spans
+        select t.person_id, 'absent' as kind, null::timestamptz as at from there t, treated c
+        where t.voice and not t.spans && c.spans
         union all
         select t.person_id, 'came', lower(r) from there t cross join unnest(t.spans) r join called c on c.span @> lower(r)
         where lower(r) > lower(c.span)
@@ -1698,7 +1700,7 @@ CREATE FUNCTION roles_on(person uuid, day date) RETURNS text[]
     LANGUAGE sql STABLE
     AS $_$ select array(select role from roles_held(array[$1], $2) order by role) $_$;
 
-CREATE FUNCTION room_body(meeting uuid, keys text[]) RETURNS json
+CREATE FUNCTION room_body(meeting uuid, keys text[], whole boolean) RETURNS json
     LANGUAGE sql STABLE
     AS $_$
     select json_build_object(
@@ -1708,10 +1710,11 @@ CREATE FUNCTION room_body(meeting uuid, keys text[]) RETURNS json
                 'member_id', s.member_id,
                 'member_name', (select trim(o.title || ' ' || o.name) from person o where o.id = s.member_id),
                 'office', roles_on(p.id, m.date) && array['circle_office', 'circle_moderator'], 'mode', s.mode,
-                'arrived_at', s.arrived_at, 'left_at', s.left_at, 'left_for', s.left_for)
+                'arrived_at', s.arrived_at, 'left_at', s.left_at,
+                'left_for', case when $3 then s.left_for end)
                 order by s.arrived_at, h.kind <> 'district_government', h.name, p.name, s.id), '[]')
             from presence s join person p on p.id = s.person_id join authority h on h.id = p.authority_id
-            where s.meeting_id = m.id),
+            where s.meeting_id = m.id and ($3 or s.left_at is null or s.left_at >= m.ended_at)),
         'calls', (
             select coalesce(json_agg(json_build_object('item_id', c.item_id,
                 'called_at', case when t.item_id is not null then c.called_at end, 'ended_at', c.ended_at)
