@@ -51,7 +51,7 @@ def meeting(
 
 
 def hold(calendar_id: UUID, on: date, off: bool) -> bytes:
-    one = Hold(POLL, "Klausur; Räume, Wege", "Köln, Raum 2", calendar_id, on, time(10), time(14), off)
+    one = Hold(POLL, [], "Klausur; Räume, Wege", "Köln, Raum 2", calendar_id, on, time(10), time(14), off)
     event = polls.hold(one, STAMP + timedelta(days=int(off)), ADDRESS, NAME, SENDER)
     return ics.event(event, "CANCEL" if off else "PUBLISH")
 
