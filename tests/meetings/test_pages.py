@@ -169,3 +169,22 @@ async def test_a_confidential_item_is_there_for_all_and_says_nothing(
     kim = (await (await client.browser("kim")).get(PAGE)).text
     assert "Personalsache Quarzlampe" in kim
     assert await db.fetchval("select count(*) from audit_event where action = 'agenda_item.read'") == 1
+
+
+async def test_the_meeting_and_its_agenda_take_three_statements_at_most(
+    db: Connection, client: Clients, office: Clock
+) -> None:
+    meeting = await invited(db, office)
+    await make.item(db, meeting, status="admitted")
+    for state in ("agenda_open", "invited", "running", "minutes_draft"):
+        await db.execute("update meeting set state = $2 where id = $1", meeting, state)
+        for nick in ("anna", "ben"):
+            browser = await client.browser(nick)
+            with queries(db) as seen:
+                assert (await browser.get(PAGE)).status_code == 200
+            assert len(seen) <= 3, (state, nick, [text.split()[:6] for text in seen])
+    await db.execute("update meeting set state = 'agenda_open' where id = $1", meeting)
+    anna = await client.browser("anna")
+    with queries(db) as seen:
+        assert (await anna.get(f"{PAGE}/tagesordnung")).status_code == 200
+    assert len(seen) <= 3, [text.split()[:6] for text in seen]
