@@ -144,6 +144,7 @@ class FullMeeting(Meeting):
     convened_by_name: str | None
     calendar_id: UUID
     quorum_least: int
+    called_on: date | None
     unsent: None = None
     minutes_open: bool = True
     agenda: list[Item] = []
@@ -242,7 +243,8 @@ MEETING = """
         m.revision, m.file_reference, m.deadlines, m.procedure_version, m.started_at, m.ended_at,
         (select o.reference from meeting o where o.moved_to = m.id limit 1) as moved_from_reference, m.reason, m.note,
         m.convened_by, (select name from person where id = m.convened_by) as convened_by_name,
-        coalesce(m.calendar_id, m.id) as calendar_id, 3 as quorum_least
+        coalesce(m.calendar_id, m.id) as calendar_id, 3 as quorum_least,
+        (select max(c.sent_on) from call_for_items c where c.meeting_id = m.id) as called_on
     from meeting m left join meeting t on t.id = m.moved_to where m.id = $1
 """
 
