@@ -222,6 +222,7 @@ def main() -> int:
     resource.setrlimit(resource.RLIMIT_FSIZE, (MOST_WRITTEN, MOST_WRITTEN))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     act, first, target, *more = sys.argv[1:]
+    said: dict[str, int | str]
     try:
         if act == "clean":
             said = {"pages": clean(Path(first), Path(target), int(more[0]))}
@@ -229,9 +230,9 @@ def main() -> int:
             plan = msgspec.json.decode(Path(first).read_bytes(), type=Plan)
             said = {"pages": join(plan, Path(target))}
     except Refused as refused:
-        said = {"reason": refused.reason}  # type: ignore[dict-item]  # one of the two
+        said = {"reason": refused.reason}
     except MemoryError:
-        said = {"reason": "broken"}  # type: ignore[dict-item]
+        said = {"reason": "broken"}
     sys.stdout.write(json.dumps(said))
     return 0
 

@@ -29,6 +29,7 @@ from ..agenda import actions as agenda
 from ..agenda import rules as agenda_rules
 from ..agenda.model import Adjournment
 from ..floor import panel as floor_panel
+from ..floor import rules as floor_rules
 from ..model import AttendanceList, AttendingPerson, StoredMeeting, StoredStay
 from ..replies import rules as reply_rules
 from ..replies import store as replies
@@ -40,12 +41,6 @@ from .model import Arrival, Calling, Departure, Extension, RollCall, Room, Stay,
 Incoming = Request[Any, Any, Any]
 HERE = "/sitzungen/{reference:str}"
 RESULTS = agenda_rules.RESULTS
-COUNTED = {
-    "consent": "Zustimmung",
-    "reservation": "mit Vorbehalt",
-    "against": "dagegen",
-    "abstained": "Enthaltung",
-}
 
 
 class View(msgspec.Struct, frozen=True):
@@ -355,12 +350,10 @@ async def change_times(
     """Put the times of a stay right, or take it back as entered by mistake."""
 
     async def act(meeting: StoredMeeting, form: FormMultiDict) -> None:
-        if stay_id not in {one.id for one in await meeting_store.list_stays(db, meeting.id)}:
-            raise errors.NotFound(me=actor.card)
         if form.get("act") == "drop":
-            await actions.drop_stay(db, actor, stay_id)
+            await actions.drop_stay(db, actor, stay_id, meeting.id)
         else:
-            await actions.change_stay(db, actor, stay_id, fields.from_form(StayChange, form))
+            await actions.change_stay(db, actor, stay_id, fields.from_form(StayChange, form), meeting.id)
 
     async def again(form: FormMultiDict, wrong: CircleError, found: Answer, room: Room) -> None:
         pages.again(request, "room/enter.html", actor, wrong, form, **_times_page(found, room))
@@ -489,7 +482,7 @@ def _drawn(room: Room, now: datetime) -> dict[str, Any]:
         "arc": view.arc,
         "notch": view.notch,
         "results": RESULTS,
-        "counted": COUNTED,
+        "counted": floor_rules.COUNTED,
         "floor": None,
         "writing": None,
         "summons": None,

@@ -12,7 +12,7 @@ from tests import make
 from tests.clients import Clients
 
 from ..replies.test_link import LINK as REPLY_LINK
-from .test_holds import Post, post  # noqa: F401  # a fixture
+from .conftest import Post
 from .test_polls import PATH, asked, send
 
 LINK = "/terminantwort"
@@ -38,7 +38,7 @@ async def answers(db: Connection) -> list[tuple[str, int, str]]:
     return [(row["email"].partition("@")[0], row["number"], row["answer"]) for row in rows]
 
 
-async def test_every_mail_has_its_own(db: Connection, client: Clients, post: Post) -> None:  # noqa: F811
+async def test_every_mail_has_its_own(db: Connection, client: Clients, post: Post) -> None:
     await asked(db, client)
     mails = await post.deliver()
     found = {}
