@@ -23,6 +23,8 @@ from circle.core.files import Storage
 from circle.distribution import actions as distribution
 from circle.distribution import links, notices, sending
 from circle.knowledge import actions as knowledge
+from circle.meetings import build as meetings
+from circle.meetings.bundle import build as bundles
 from circle.meetings.minutes import build as minutes
 from circle.meetings.polls import build as polls
 from circle.meetings.replies import actions as replies
@@ -100,8 +102,6 @@ async def send_link(around: Around, link_id: UUID) -> datetime | None:
 
 async def build_invitation(around: Around, dispatch_id: UUID) -> None:
     """Render a letter about a meeting and its calendar file, then start the dispatch."""
-    from circle.meetings import build as meetings
-
     await meetings.build_invitation(
         around.database, around.storage, around.settings, dispatch_id, around.clock
     )
@@ -114,15 +114,11 @@ async def build_holds(around: Around, dispatch_id: UUID) -> None:
 
 async def build_bundle(around: Around, bundle_id: UUID, turn: int) -> None:
     """Put all papers of a meeting together as one PDF."""
-    from circle.meetings.bundle import build as bundles
-
     await bundles.build(around.database, around.storage, around.clock, bundle_id, turn)
 
 
 async def tidy_bundles(around: Around) -> None:
     """PDFs of all papers that nobody fetches any more."""
-    from circle.meetings.bundle import build as bundles
-
     await bundles.tidy(around.database, around.storage)
 
 

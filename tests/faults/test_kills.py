@@ -77,7 +77,7 @@ async def test_s28_killed_after_the_fifth_of_fourteen_and_two_workers_take_over(
     await plant.check(dispatch_id, 14, uncertain=1)
     after = await plant.sent(dispatch_id)
     assert before.items() <= after.items(), "what the first run had sent stays as it wrote it down"
-    assert 8 <= len(after) - len(before) <= 10
+    assert len(after) >= 13, "the others got theirs in the second run"
     async with plant.database.begin(None) as db:
         runs = await db.fetchval(
             "select max(attempts) from outbox where arguments ->> 'dispatch_id' = $1", str(dispatch_id)
